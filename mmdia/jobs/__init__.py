@@ -1,0 +1,1 @@
+"""The only room that schedules workers: supervised local processes and deterministic shards."""

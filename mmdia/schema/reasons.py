@@ -1,0 +1,76 @@
+"""Reason codes: why something was refused, left out, or marked as doubtful.
+
+Codes are stable words; receipts, verdicts and reports carry them, and `explain` turns them into
+a sentence. A code that is not here is a bug (a test walks the package for them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a code means and what a user can do about it."""
+
+    text: str
+    cure: str = ""
+
+
+REASONS: dict[str, Reason] = {
+    # media and matching
+    "ambiguous_match": Reason("several titles fit this file equally", "name it in media.csv"),
+    "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
+    "invalid_media": Reason("the file is not readable media", "see the message; get another copy"),
+    "lfs_pointer": Reason("the file is a Git LFS pointer, not the media", "run: git lfs pull"),
+    "missing_media": Reason("no file was matched to this title", "add it, or name it in media.csv"),
+    "no_audio": Reason("the media has no audio track"),
+    "no_video": Reason("the media has no picture"),
+    "outside_media": Reason("the dialogue lies outside the media"),
+    "spans_parts": Reason("the dialogue would span two parts of the title"),
+    "truncated_media": Reason("the media ends before it should", "get a complete copy"),
+    "unmatched_file": Reason("the file belongs to no title of the release"),
+    # alignment
+    "absent_in_media": Reason("the dialogue was cut out of this copy"),
+    "different_language": Reason("texts are in different languages; only timing was used"),
+    "edit_inside": Reason("this copy was edited inside the dialogue"),
+    "edits_found": Reason("this copy is edited: parts are missing or added"),
+    "few_anchors": Reason("too few matching lines for a sure verdict"),
+    "high_variance": Reason("discrepancies vary too much for the paper's rule"),
+    "low_confidence": Reason("the time map is not certain enough", "review it, or lower --min-confidence"),
+    "no_evidence": Reason("no subtitles beside or in the media", "put a subtitle file beside the film"),
+    "not_translation": Reason("the paper's rule accepts a constant offset only", "use --policy default"),
+    "short_track": Reason("the track is short, so the verdict stands on few lines"),
+    "speed_not_standard": Reason("the speed is none of the standard ratios"),
+    "wrong_film": Reason("this is not the annotated film"),
+    # release rows
+    "broken_row": Reason("the row cannot be read", "run: mmdia release validate"),
+    "no_media": Reason("the dialogue is a script without a film"),
+    "no_span": Reason("the dialogue has no usable times"),
+    "not_selected": Reason("left out by --titles or --shard"),
+    "withdrawn": Reason("the dialogue was withdrawn by the release"),
+    # running
+    "crashed": Reason("the worker process died while it worked on this title"),
+    "disk_full": Reason("no space left to write", "free some space and run again"),
+    "interrupted": Reason("the run was stopped before this title was finished", "run again"),
+    "timed_out": Reason("the worker did not finish in time"),
+    "unwritable": Reason("the output could not be written", "check permissions of the output folder"),
+    "worker_error": Reason("the worker failed; see the message"),
+}
+
+
+def explain(code: str) -> str:
+    """One sentence for a reason code, with its cure; the code itself when it is unknown."""
+    reason = REASONS.get(code)
+    if reason is None:
+        return code
+    return f"{reason.text} ({reason.cure})" if reason.cure else reason.text
+
+
+def tally(codes: Iterable[str]) -> dict[str, int]:
+    """Counts of codes, most frequent first."""
+    counts: dict[str, int] = {}
+    for code in codes:
+        counts[code] = counts.get(code, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

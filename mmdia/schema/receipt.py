@@ -1,0 +1,189 @@
+"""The receipt of a rebuild: what was asked, what was found, what was written, and why not."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mmdia.schema.base import Known, Many, Record
+
+RECEIPT_SCHEMA = "mmdia.receipt/1"
+STATUSES = ("built", "refused", "failed", "missing_media", "no_media", "withdrawn", "not_selected")
+
+
+class MediaFact(Record):
+    """The file that a clip was cut from."""
+
+    path: str
+    """Path relative to the media folder."""
+    part: int | None = None
+    """Part number (from 1) of a title in several files."""
+    size: int | None = None
+    """Bytes."""
+    hash: str | None = None
+    """Content identity of the file."""
+
+
+class ClipFact(Record):
+    """Where the clip lies; seconds of player time."""
+
+    nominal_start: float
+    """Start that the annotation means, on the media timeline."""
+    nominal_end: float
+    """End that the annotation means."""
+    media_start: float
+    """Start of the clip: the frame on screen at `nominal_start` (snap rule)."""
+    media_end: float
+    """End of the clip."""
+    lead_in: float
+    """Seconds between the clip's start and the nominal start."""
+    scale: float
+    """Media seconds per annotation second here."""
+    confidence: float
+    """Probability that every edge is placed right, 0..1."""
+
+
+class AudioFact(Record):
+    """The audio clip."""
+
+    path: str
+    """Path relative to the output folder."""
+    sample_rate: int
+    """Samples a second."""
+    n_samples: int
+    """Samples a channel."""
+    sha256: str
+    """SHA-256 of the decoded 16-bit samples."""
+    channels: int = 1
+    """Number of channels."""
+    channel_rule: str | None = None
+    """How channels were made: fc, itu, mono, stereo, keep."""
+
+
+class VideoFact(Record):
+    """The video clip."""
+
+    path: str
+    """Path relative to the output folder."""
+    fps: str | None = None
+    """Frame rate as a rational; null for a variable rate."""
+    first_pts: float
+    """Player time of the first frame in the media, seconds."""
+    n_frames: int
+    """Frames."""
+    sha256: str
+    """Content hash of the frames."""
+
+
+class KeyframeFact(Record):
+    """One still."""
+
+    path: str
+    """Path relative to the output folder."""
+    turn: int
+    """Index of the turn it stands for."""
+    media_time: float
+    """Player time of the frame, seconds."""
+    sha256: str
+    """SHA-256 of the file."""
+
+
+class TurnFact(Record):
+    """A turn's place in the clip, seconds from the clip's start."""
+
+    start: float | None
+    """Start."""
+    end: float | None
+    """End."""
+    end_extended: float | None = None
+    """End extended to the film's next line (paper A.2)."""
+
+
+class TurnClip(Record):
+    """A sentence clip (``--unit turn``)."""
+
+    turns: Many[int] = ()
+    """Indices of the turns it holds; overlapping turns share one clip."""
+    start: float
+    """Start in the dialogue's clip, seconds."""
+    end: float
+    """End in the dialogue's clip, seconds."""
+    audio: AudioFact | None = None
+    """Its sound."""
+    video: VideoFact | None = None
+    """Its picture."""
+
+
+class Receipt(Record):
+    """One dialogue of the release, whatever happened to it."""
+
+    schema_: Annotated[str, Field(alias="schema")] = RECEIPT_SCHEMA
+    """Format version."""
+    dialogue_id: str
+    """The dialogue."""
+    title_id: str | None = None
+    """Its title."""
+    status: Annotated[str, Known(*STATUSES)]
+    """built, refused, failed, missing_media, no_media, withdrawn, or not_selected."""
+    reasons: Many[str] = ()
+    """Reason codes."""
+    message: str | None = None
+    """What happened, in words, for a failure."""
+    media: MediaFact | None = None
+    """The file it was cut from."""
+    clip: ClipFact | None = None
+    """Where it lies."""
+    audio: AudioFact | None = None
+    """The audio clip."""
+    video: VideoFact | None = None
+    """The video clip."""
+    keyframes: Many[KeyframeFact] = ()
+    """Stills, one a turn."""
+    turns: Many[TurnFact] = ()
+    """Turn times within the clip."""
+    turn_clips: Many[TurnClip] = ()
+    """Sentence clips."""
+    quality: dict[str, float] | None = None
+    """Optional measurements of the sound."""
+    annotation_version: str | None = None
+    """Name and version of the release."""
+    params_hash: str | None = None
+    """Hash of all that decides the clip's content."""
+    mmdia_version: str | None = None
+    """Version of this package."""
+
+
+class TitleReceipt(Record):
+    """One title of a rebuild: which file was matched, how, and with what time map."""
+
+    schema_: Annotated[str, Field(alias="schema")] = "mmdia.title-receipt/1"
+    """Format version."""
+    title_id: str
+    """The title."""
+    file: str | None = None
+    """Matched file, relative to the media folder; null when none."""
+    part: int | None = None
+    """Part number of a title in several files."""
+    how: str | None = None
+    """Evidence of the match: map, id, name, identify."""
+    timemap: str | None = None
+    """Time-map file, relative to the output folder."""
+    verdict: str | None = None
+    """Verdict of the alignment."""
+    confidence: float | None = None
+    """Probability that it is the right film, 0..1."""
+    evidence: str | None = None
+    """What was aligned with: sidecar, embedded, identity, given."""
+    scale: float | None = None
+    """Media seconds per annotation second."""
+    offset: float | None = None
+    """Offset of the first piece, seconds."""
+    reasons: Many[str] = ()
+    """Reason codes."""
+    message: str | None = None
+    """What happened, in words."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Dialogues by status."""
+    seconds: float | None = None
+    """Wall time spent on the title."""

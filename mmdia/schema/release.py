@@ -1,0 +1,86 @@
+"""A release: its head document, scenes, and withdrawals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from mmdia.schema.base import Known, Many, Record
+
+RELEASE_SCHEMA = "mmdia.release/1"
+
+
+class ReleaseSource(Record):
+    """One source that a release draws on."""
+
+    name: str | None = None
+    """Name of the source."""
+    kind: str | None = None
+    """Kind of source ("film", "series", "synthetic", "dataset")."""
+    url: str | None = None
+    """Where it is described."""
+    license: str | None = None
+    """Its licence, SPDX where there is one."""
+    citation: str | None = None
+    """How to cite it."""
+
+
+class Counts(Record):
+    """Row counts, checked by `mmdia release validate`."""
+
+    titles: int | None = None
+    """Titles."""
+    dialogues: int | None = None
+    """Dialogues."""
+    turns: int | None = None
+    """Turns."""
+
+
+class Release(Record):
+    """``release.json``: what a folder of annotations is."""
+
+    schema_: Annotated[str, Known(RELEASE_SCHEMA), Field(alias="schema")] = RELEASE_SCHEMA
+    """Format version; a change of meaning raises it."""
+    name: str
+    """Name of the release."""
+    version: str
+    """Version of the annotations."""
+    license: str | None = None
+    """Licence of the annotations."""
+    created: str | None = None
+    """ISO 8601 date."""
+    sources: Many[ReleaseSource] = ()
+    """What it draws on."""
+    counts: Counts | None = None
+    """Row counts."""
+    vocab: Annotated[str | None, Known("paper-15")] = None
+    """Vocabulary of the categories."""
+
+
+class Scene(Record):
+    """A scene of a title, the reference of F1_Overlap (paper A.2.2)."""
+
+    title_id: str
+    """The title."""
+    scene_id: str
+    """Unique within the title."""
+    start_ms: int
+    """Start on the annotation timeline, milliseconds."""
+    end_ms: int
+    """End (exclusive), milliseconds."""
+    source: str | None = None
+    """Who or what drew the boundary."""
+
+
+class Withdrawal(Record):
+    """A dialogue or title taken back; honoured by every command."""
+
+    dialogue_id: str | None = None
+    """The dialogue; null when a whole title is withdrawn."""
+    title_id: str | None = None
+    """The title."""
+    reason: str | None = None
+    """Why."""
+    date: str | None = None
+    """ISO 8601 date."""

@@ -1,0 +1,1 @@
+"""The only room that commits results: atomic writes, journals, content hashes."""
