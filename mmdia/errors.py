@@ -74,12 +74,14 @@ class MmdiaError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors travel between worker processes; the default reduce would lose the keywords.
-        return (_rebuild, (type(self), self.message, dict(self.__dict__)))
+        # `path` is named because ImportError keeps an attribute of that name outside __dict__.
+        return (_rebuild, (type(self), self.message, {**self.__dict__, "path": self.path}))
 
 
 def _rebuild(cls: type[MmdiaError], message: str, state: dict[str, Any]) -> MmdiaError:
     error = cls(message)
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 

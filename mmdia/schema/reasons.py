@@ -47,6 +47,7 @@ REASONS: dict[str, Reason] = {
     # release rows
     "broken_row": Reason("the row cannot be read", "run: mmdia release validate"),
     "no_media": Reason("the dialogue is a script without a film"),
+    "no_receipt": Reason("the rebuild says nothing of this dialogue", "run: mmdia rebuild"),
     "no_span": Reason("the dialogue has no usable times"),
     "not_selected": Reason("left out by --titles or --shard"),
     "withdrawn": Reason("the dialogue was withdrawn by the release"),

@@ -59,6 +59,8 @@ class AudioFact(Record):
     """Number of channels."""
     channel_rule: str | None = None
     """How channels were made: fc, itu, mono, stereo, keep."""
+    bytes: int | None = None
+    """Size of the file."""
 
 
 class VideoFact(Record):
@@ -69,11 +71,13 @@ class VideoFact(Record):
     fps: str | None = None
     """Frame rate as a rational; null for a variable rate."""
     first_pts: float
-    """Player time of the first frame in the media, seconds."""
+    """Clip second of the first frame: 0, for a clip that readers take as it is."""
     n_frames: int
     """Frames."""
     sha256: str
     """Content hash of the frames."""
+    bytes: int | None = None
+    """Size of the file."""
 
 
 class KeyframeFact(Record):
@@ -87,6 +91,8 @@ class KeyframeFact(Record):
     """Player time of the frame, seconds."""
     sha256: str
     """SHA-256 of the file."""
+    bytes: int | None = None
+    """Size of the file."""
 
 
 class TurnFact(Record):

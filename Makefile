@@ -1,0 +1,48 @@
+# `make demo` and `make test` set up everything they need in .venv, with plain python3 and pip.
+# A second run finds the stamp of pyproject.toml and starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HASH := $(shell $(PYTHON) -c "import hashlib, pathlib as p; print(hashlib.sha256(b''.join(p.Path(f).read_bytes() for f in ('pyproject.toml', 'constraints.txt'))).hexdigest()[:12])")
+CORE := $(VENV)/stamp-core-$(HASH)
+DEV := $(VENV)/stamp-dev-$(HASH)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test test-slow lint docs bench clean
+
+demo: $(CORE)
+	$(BIN)/mmdia demo
+
+test: $(DEV)
+	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+
+test-slow: $(DEV)
+	$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(DEV)
+	$(BIN)/python tools/make_reference.py
+
+bench: $(DEV)
+	$(BIN)/python benchmarks/run_all.py
+
+clean:
+	rm -rf $(VENV) demo-out
+
+$(CORE):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(PIP) --editable .
+	@rm -f $(VENV)/stamp-core-*
+	@touch $@
+
+$(DEV): $(CORE)
+	$(PIP) --group dev --editable ".[train,decord,pysrt]"
+	@rm -f $(VENV)/stamp-dev-*
+	@touch $@

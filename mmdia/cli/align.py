@@ -1,0 +1,95 @@
+"""``mmdia align``: the annotation timeline on your copy of the film."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_table, say
+
+if TYPE_CHECKING:
+    from mmdia.schema.timemap import TimeMapFile
+
+EPILOG = """\
+examples:
+  mmdia align annotated.srt my-copy.srt
+  mmdia align annotated.srt film.mkv --json map.json --report map.html
+  mmdia align ~/mm-dia::tt0059742 film.mkv --subs film.de.srt
+  mmdia align annotated.srt film.mkv --srt retimed.srt
+
+ANNOTATIONS is a subtitle file or RELEASE_DIR::title_id; MEDIA a media or subtitle file.
+exit status: 0 usable, 1 refused (the map is still written), 2 usage, 3 something is missing.
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    p: argparse.ArgumentParser = commands.add_parser(
+        "align",
+        help="map the annotation timeline onto a copy of the film",
+        description="Find the time map from the annotated copy to yours, with a verdict and a confidence.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("annotations", metavar="ANNOTATIONS")
+    p.add_argument("media", type=Path, metavar="MEDIA")
+    p.add_argument("--mode", choices=("auto", "text", "timing"), default="auto", help="evidence to use")
+    p.add_argument("--subs", type=Path, metavar="FILE", help="subtitles of the copy, instead of its own")
+    p.add_argument("--policy", choices=("default", "paper"), default="default")
+    p.add_argument("--min-confidence", type=float, default=0.5, metavar="P")
+    p.add_argument("--json", type=Path, metavar="OUT", help="write the time map")
+    p.add_argument("--srt", type=Path, metavar="OUT", help="write all annotation cues, retimed")
+    p.add_argument("--report", type=Path, metavar="OUT.html", help="write a page with the plots")
+    p.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from mmdia.store.atomic import write_text
+    from mmdia.sync.annotation import read_annotation
+    from mmdia.sync.evidence import gather
+    from mmdia.sync.retime import retimed_srt
+    from mmdia.sync.timemap import AlignParams, solve, write_timemap
+
+    track = read_annotation(args.annotations)
+    evidences = gather(args.media, subs=args.subs, language=track.language)
+    params = AlignParams(args.mode, args.policy, args.min_confidence)
+    document = solve(track, evidences, media=str(args.media), params=params)
+    if args.json:
+        write_timemap(args.json, document)
+    if args.srt:
+        text, clamped = retimed_srt(track, document)
+        write_text(args.srt, text)
+        if clamped:
+            note(
+                f"mmdia: {clamped} cues would start before 0; SRT has no negative times, so they start at 0"
+            )
+    if args.report:
+        from mmdia.pages.alignment import alignment_page
+
+        texts = [c.text for c in track.cues] if track.lines_are_cues else None
+        write_text(args.report, alignment_page(document, texts=texts))
+    show(document)
+    return EXIT_DONE if document.accepted else EXIT_PARTIAL
+
+
+def show(document: TimeMapFile) -> None:
+    """Print a time map for a person."""
+    from mmdia.schema.reasons import explain
+
+    verdict = "accepted" if document.accepted else "refused"
+    speed = f"x{document.scale:.6f}" + (f" ({document.scale_ratio})" if document.scale_ratio else "")
+    present = sum(line.present for line in document.lines)
+    say(f"{document.verdict} ({verdict}), confidence {document.confidence:.3f}, speed {speed}")
+    say(f"{present} of {len(document.lines)} lines present; evidence: {document.evidence.get('kind')}")
+    if document.segments:
+        print_table(
+            [("from s", "right"), ("to s", "right"), ("offset s", "right"), ("confidence", "right")],
+            [
+                (f"{s.anno_start:.3f}", f"{s.anno_end:.3f}", f"{s.offset:+.4f}", f"{s.confidence:.3f}")
+                for s in document.segments
+            ],
+        )
+    for code in document.reasons:
+        say(f"  {code}: {explain(code)}")

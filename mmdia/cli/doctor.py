@@ -1,0 +1,126 @@
+"""``mmdia doctor``: what is installed, what works, which route `load_dataset` takes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import sys
+from typing import Any
+
+from mmdia.cli.console import EXIT_DONE, EXIT_MISSING, print_json, print_table, say
+
+#: Distribution, what it is for, and the extra that brings it ("" = core).
+PACKAGES: tuple[tuple[str, str, str], ...] = (
+    ("av", "opens films", ""),
+    ("datasets", 'load_dataset("mmdia")', ""),
+    ("ffmpeg-python", "ffmpeg command graphs", ""),
+    ("huggingface-hub", "releases on the Hub", ""),
+    ("imageio-ffmpeg", "an ffmpeg program", ""),
+    ("numpy", "arrays", ""),
+    ("pillow", "JPEG keyframes", ""),
+    ("pyarrow", "tables", ""),
+    ("pydantic", "the schema", ""),
+    ("rich", "tables and progress", ""),
+    ("soundfile", "FLAC clips", ""),
+    ("soxr", "resampling", ""),
+    ("torch", "tensors from collators", "torch"),
+    ("decord", "decord decoding backend", "decord"),
+    ("pysrt", "pysrt subtitle backend (GPL-3.0)", "pysrt"),
+    ("yt-dlp", "fetching public media", "fetch"),
+)
+
+EPILOG = """\
+examples:
+  mmdia doctor
+  mmdia doctor --json
+"""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    p: argparse.ArgumentParser = commands.add_parser(
+        "doctor",
+        help="what is installed and what works",
+        description="Check packages, decoding backends, the ffmpeg program, and the dataset route.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    p.set_defaults(run=run)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _packages() -> list[dict[str, Any]]:
+    rows = []
+    for name, use, extra in PACKAGES:
+        version = _version(name)
+        cure = None if version else f"pip install 'mmdia[{extra}]'" if extra else f"pip install {name}"
+        rows.append({"package": name, "version": version, "use": use, "extra": extra or None, "cure": cure})
+    return rows
+
+
+def examine() -> dict[str, Any]:
+    """Everything the doctor knows, as one document (schema ``mmdia.doctor/1``)."""
+    import mmdia
+    from mmdia._datasets_hook import status as hook_status
+    from mmdia.corpus.locate import locate_release, mmdia_home
+    from mmdia.errors import MmdiaError
+    from mmdia.media.backends import available_backends
+    from mmdia.media.graph import find_ffmpeg
+
+    try:
+        ffmpeg: str | None = str(find_ffmpeg())
+    except MmdiaError:
+        ffmpeg = None
+    try:
+        handle, route = locate_release(None)
+        release = {"route": route, "name": handle.head.name, "version": handle.head.version}
+    except MmdiaError as error:
+        release = {"route": None, "error": str(error)}
+    packages = _packages()
+    return {
+        "schema": "mmdia.doctor/1",
+        "mmdia": mmdia.__version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": packages,
+        "backends": available_backends(),
+        "ffmpeg": ffmpeg,
+        "dataset_hook": hook_status(),
+        "release": release,
+        "home": str(mmdia_home()),
+        "healthy": ffmpeg is not None and all(p["version"] or p["extra"] for p in packages),
+    }
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    found = examine()
+    if args.json:
+        print_json(found)
+        return EXIT_DONE if found["healthy"] else EXIT_MISSING
+    say(f"mmdia {found['mmdia']}, Python {found['python']}, {found['platform']}")
+    print_table(
+        ["package", "version", "used for", "to get it"],
+        [(p["package"], p["version"], p["use"], p["cure"] or "") for p in found["packages"]],
+    )
+    say(f"ffmpeg program: {found['ffmpeg'] or 'none (pip install imageio-ffmpeg)'}")
+    for name, problem in found["backends"].items():
+        say(f"backend {name}: {problem or 'works'}")
+    say(f"load_dataset hook: {found['dataset_hook']}")
+    release = found["release"]
+    where = (
+        f"{release['name']} {release['version']} ({release['route']})"
+        if release["route"]
+        else release["error"]
+    )
+    say(f"release: {where}")
+    say("all well" if found["healthy"] else "something is missing, see above")
+    return EXIT_DONE if found["healthy"] else EXIT_MISSING

@@ -1,0 +1,81 @@
+"""``mmdia``: parse, hand over, exit.
+
+Only argparse and the standard library are imported before a command is known, so ``--help`` is
+instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import mmdia
+from mmdia.cli.console import EXIT_INTERRUPTED, EXIT_USAGE, note, report_error
+from mmdia.errors import MmdiaError
+
+#: Commands in the order of help; each is a module of this package with `add` and `run`.
+COMMANDS = ("demo", "align", "rebuild", "release", "doctor")
+
+DESCRIPTION = """\
+Expressive film dialogues from released annotations and your own media.
+
+Only annotations are released; films are not. mmdia maps the annotation timeline onto the copy
+of the film that you own, cuts exact clips, and loads them as a dataset.
+"""
+
+EPILOG = """\
+exit status: 0 done; 1 done, but some items failed or were refused; 2 usage;
+3 a tool or extra is missing; 130 interrupted.
+
+start here:
+  mmdia demo          the whole walk on a bundled title
+  mmdia doctor        what is installed and what works
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="mmdia",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mmdia {mmdia.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"mmdia.cli.{name}").add(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: Arguments without the program's name; None takes those of the process.
+
+    Returns:
+        The exit status.
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except MmdiaError as error:
+        return report_error(error)
+    except KeyboardInterrupt:
+        note("mmdia: interrupted; run the same command again to go on")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (as in `| head`): end quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USAGE
+    return status
+
+
+def run() -> None:
+    """Entry point of the ``mmdia`` program."""
+    sys.exit(main())

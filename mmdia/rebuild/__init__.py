@@ -1,0 +1,1 @@
+"""Your media + our timestamps -> verified clips: match, plan, cut, verify, receipt."""

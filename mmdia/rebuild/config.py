@@ -1,0 +1,149 @@
+"""What a rebuild is asked to do, as plain values that travel to workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mmdia.errors import UsageError
+from mmdia.jobs.shards import Shard
+from mmdia.rebuild.match import Candidate
+from mmdia.store.digest import params_hash
+
+Profile = Literal["audio", "keyframes", "video", "all"]
+Channels = Literal["mono", "stereo", "keep"]
+PROFILES: tuple[Profile, ...] = ("audio", "keyframes", "video", "all")
+CHANNELS: tuple[Channels, ...] = ("mono", "stereo", "keep")
+
+#: Raise when the cutter's output changes, so that clips are made anew.
+CUTTER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClipParams:
+    """Everything that decides a clip's content, besides annotation, media and time map.
+
+    Attributes:
+        profile: audio (FLAC), keyframes (one JPEG a turn), video (MP4 and FLAC), or all.
+        pad_s: Seconds added before and after the nominal window.
+        extend_to_next: Let the last turn run to the film's next line (paper A.2).
+        sample_rate: Sample rate of FLAC clips, Hz.
+        channels: mono (dialogue channel or downmix), stereo, or keep.
+        height: Height of video clips in pixels; None keeps the film's.
+        audio_track: Language or number of the audio track; None takes the default one.
+
+    Raises:
+        UsageError: At birth, for values that cannot be used.
+    """
+
+    profile: Profile = "audio"
+    pad_s: float = 0.0
+    extend_to_next: bool = False
+    sample_rate: int = 24_000
+    channels: Channels = "mono"
+    height: int | None = None
+    audio_track: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise UsageError("no such profile", expected=", ".join(PROFILES), got=repr(self.profile))
+        if self.channels not in CHANNELS:
+            raise UsageError("no such channel rule", expected=", ".join(CHANNELS), got=repr(self.channels))
+        if not 0 <= self.pad_s <= 60:
+            raise UsageError("--pad must lie between 0 and 60 seconds", got=self.pad_s)
+        if not 8_000 <= self.sample_rate <= 192_000:
+            raise UsageError("--sample-rate must lie between 8000 and 192000 Hz", got=self.sample_rate)
+        if self.height is not None and (self.height < 16 or self.height % 2):
+            raise UsageError("--height must be an even number of pixels, 16 or more", got=self.height)
+
+    @property
+    def wants_audio(self) -> bool:
+        """Whether FLAC clips are written."""
+        return self.profile != "keyframes"
+
+    @property
+    def wants_video(self) -> bool:
+        """Whether MP4 clips are written."""
+        return self.profile in ("video", "all")
+
+    @property
+    def wants_stills(self) -> bool:
+        """Whether keyframes are written."""
+        return self.profile in ("keyframes", "all")
+
+    def digest(self) -> str:
+        """Identity of these parameters and of the cutter."""
+        return params_hash([CUTTER_VERSION, [getattr(self, name) for name in self.__slots__]])
+
+
+@dataclass(frozen=True)
+class RebuildConfig:
+    """One run of `mmdia rebuild`.
+
+    Attributes:
+        media_dir: The user's media folder.
+        out: Output folder.
+        annotations: Release to rebuild; None takes the contract's default order.
+        clip: What to cut.
+        jobs: Worker processes; 0 works in this process.
+        shard: Share of the titles to work on.
+        titles: Only these titles; empty means all.
+        media_map: The user's media map, when not ``media.csv`` in the folder.
+        timemap: "align", "identity", or a folder of time maps made before.
+        policy: Which verdicts are accepted: "default" or "paper".
+        min_confidence: Maps and dialogues below it are refused.
+        timeout_s: Wall time a title may take; None sets no limit.
+    """
+
+    media_dir: Path
+    out: Path
+    annotations: str | None = None
+    clip: ClipParams = field(default_factory=ClipParams)
+    jobs: int = 1
+    shard: Shard = field(default_factory=Shard)
+    titles: tuple[str, ...] = ()
+    media_map: Path | None = None
+    timemap: str = "align"
+    policy: Literal["default", "paper"] = "default"
+    min_confidence: float = 0.5
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
+class TitleJob:
+    """All that a worker needs for one title; picklable.
+
+    Attributes:
+        title: Row of the title.
+        dialogues: Rows of its dialogues, as JSON text, in disk order.
+        candidates: Files that may hold it, best first.
+        release: Folder of the release (its subtitles are read there).
+        annotation_version: Name and version of the release.
+        media_dir: The user's media folder.
+        out: Output folder.
+        clip: What to cut.
+        names: File-safe names of the dialogues, by id.
+        title_name: File-safe name of the title.
+        previous: Receipt rows of an earlier run, by dialogue.
+        timemap: "align", "identity", or a folder.
+        policy: Which verdicts are accepted.
+        min_confidence: Below it things are refused.
+        cache: Folder of media indices.
+    """
+
+    title: dict[str, Any]
+    dialogues: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    release: str
+    annotation_version: str
+    media_dir: str
+    out: str
+    clip: ClipParams
+    names: dict[str, str]
+    title_name: str
+    previous: dict[str, dict[str, Any]]
+    timemap: str
+    policy: Literal["default", "paper"]
+    min_confidence: float
+    cache: str

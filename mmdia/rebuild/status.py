@@ -1,0 +1,20 @@
+"""What an output folder holds, without doing anything."""
+
+from __future__ import annotations
+
+import time
+
+from mmdia.rebuild.config import RebuildConfig
+from mmdia.rebuild.ledger import Ledger
+from mmdia.rebuild.run import Summary, make_plan, summarise
+
+
+def status_of(config: RebuildConfig) -> Summary:
+    """Count the receipt's rows against the release; nothing is written.
+
+    Raises:
+        MediaNotFound, ReleaseError, UsageError: As `make_plan`.
+    """
+    started = time.monotonic()
+    plan = make_plan(config)
+    return summarise(config, plan, Ledger(config.out, config.shard), 0, time.monotonic() - started)

@@ -1,0 +1,136 @@
+"""From a dialogue and a time map to what must be cut: windows, turn times, stills, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mmdia.rebuild.config import ClipParams
+from mmdia.schema.dialogue import Dialogue, nominal_span_ms
+from mmdia.schema.receipt import TurnFact
+from mmdia.schema.time import TimeMap
+from mmdia.schema.timemap import LineRow
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A keyframe to take: for which turn, at which media second."""
+
+    turn: int
+    media_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A dialogue placed on a copy; seconds of player time.
+
+    Attributes:
+        start_s: Nominal start, without padding.
+        end_s: Nominal end, without padding.
+        scale: Media seconds per annotation second here.
+        confidence: That of the weakest turn.
+        stills: Keyframes to take.
+        turns: Start, end and extended end of every turn; None where the row has no times.
+    """
+
+    start_s: float
+    end_s: float
+    scale: float
+    confidence: float
+    stills: tuple[Still, ...]
+    turns: tuple[tuple[float, float, float | None] | None, ...]
+
+
+def _why_not(time_map: TimeMap, start_s: float, end_s: float) -> str:
+    """Reason code for a span that is not in one piece: cut out altogether, or edited inside."""
+    touched = any(s.anno_start < end_s and start_s < s.anno_end for s in time_map.segments)
+    return "edit_inside" if touched else "absent_in_media"
+
+
+def _still_times(dialogue: Dialogue) -> list[tuple[int, float]]:
+    """Annotation second of each turn's keyframe: as annotated, else the turn's midpoint (paper A.6)."""
+    out = []
+    for i, turn in enumerate(dialogue.turns):
+        if turn.keyframe is not None and turn.keyframe.t_ms is not None:
+            out.append((i, turn.keyframe.t_ms / 1000))
+        elif turn.start_ms is not None and turn.end_ms is not None:
+            out.append((i, (turn.start_ms + turn.end_ms) / 2000))
+    return out
+
+
+def place(
+    dialogue: Dialogue,
+    time_map: TimeMap,
+    lines: Mapping[tuple[str, int], LineRow],
+    params: ClipParams,
+    min_confidence: float,
+) -> Placed | str:
+    """Place a dialogue on a copy of the film.
+
+    Args:
+        dialogue: The dialogue; it has a film.
+        time_map: Annotation time to media time.
+        lines: Placed lines by dialogue and turn; a turn without one takes its piece's confidence.
+        params: Padding and extension.
+        min_confidence: Below it the dialogue is refused.
+
+    Returns:
+        Where it lies, or the reason code of a refusal: `no_span`, `absent_in_media`,
+        `edit_inside`, `low_confidence`.
+    """
+    span = nominal_span_ms(dialogue)
+    if span is None:
+        return "no_span"
+    start_s, end_s = span[0] / 1000, span[1] / 1000
+    placed = time_map.apply_span(start_s, end_s)
+    segment = time_map.segment_at(start_s)
+    longer = nominal_span_ms(dialogue, extend_to_next=True) if params.extend_to_next else None
+    if longer is not None and placed is not None:
+        # An edit between this line and the next must not cost the dialogue: the extension is a courtesy.
+        placed = time_map.apply_span(start_s, longer[1] / 1000) or placed
+    if placed is None or segment is None:
+        return _why_not(time_map, start_s, end_s)
+    known = [row for i in range(len(dialogue.turns)) if (row := lines.get((dialogue.dialogue_id, i)))]
+    if any(not row.present for row in known):
+        return "absent_in_media"
+    confidence = min([segment.confidence, *(row.confidence for row in known)])
+    if confidence < min_confidence:
+        return "low_confidence"
+    turns: list[tuple[float, float, float | None] | None] = []
+    for turn in dialogue.turns:
+        if turn.start_ms is None or turn.end_ms is None:
+            turns.append(None)
+            continue
+        nxt = turn.next_start_ms
+        extended = None if nxt is None else segment.apply(max(nxt, turn.end_ms) / 1000)
+        turns.append((segment.apply(turn.start_ms / 1000), segment.apply(turn.end_ms / 1000), extended))
+    stills = tuple(Still(i, segment.apply(t)) for i, t in _still_times(dialogue) if params.wants_stills)
+    return Placed(placed[0], placed[1], segment.scale, confidence, stills, tuple(turns))
+
+
+def padded(placed: Placed, pad_s: float, duration_s: float) -> tuple[float, float]:
+    """The nominal window with padding on both sides, as far as the media reaches.
+
+    Padding is a courtesy: where the media has nothing to pad with, there is less of it.
+    """
+    start = min(placed.start_s, max(0.0, placed.start_s - pad_s))
+    end = max(placed.end_s, min(duration_s, placed.end_s + pad_s))
+    return start, end
+
+
+def turn_facts(placed: Placed, clip_start_s: float) -> tuple[TurnFact, ...]:
+    """Turn times relative to the clip's first frame (a'), for the receipt; microseconds."""
+    rows = []
+    for turn in placed.turns:
+        if turn is None:
+            rows.append(TurnFact(start=None, end=None))
+            continue
+        start, end, extended = turn
+        rows.append(
+            TurnFact(
+                start=round(start - clip_start_s, 6),
+                end=round(end - clip_start_s, 6),
+                end_extended=None if extended is None else round(extended - clip_start_s, 6),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,142 @@
+"""The annotation side of an alignment: cues of a subtitle file, or of a title of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmdia.corpus.locate import ReleaseHandle, open_release
+from mmdia.corpus.read import iter_dialogues, load_titles
+from mmdia.errors import AlignmentError, UsageError
+from mmdia.schema.cue import Cue
+from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.names import safe_name
+from mmdia.schema.title import Title
+from mmdia.store.digest import params_hash
+from mmdia.subtitles.read import read_subtitles
+
+#: Separates a release from a title in ``RELEASE::title_id``.
+TITLE_MARK = "::"
+
+
+@dataclass(frozen=True, slots=True)
+class LineRef:
+    """One line that the result reports: a cue, or a turn of a dialogue. Milliseconds."""
+
+    start_ms: int
+    end_ms: int
+    dialogue_id: str | None = None
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationTrack:
+    """What is aligned, and what is reported.
+
+    Attributes:
+        cues: Cues on the annotation timeline: the evidence.
+        lines: Lines to place on the media timeline. For a subtitle file they are its cues; for a
+            title they are its turns in disk order.
+        name: The file, or ``RELEASE::title_id``.
+        language: Language of the cues, when known.
+        digest: Identity of the content.
+    """
+
+    cues: tuple[Cue, ...]
+    lines: tuple[LineRef, ...]
+    name: str
+    language: str | None
+    digest: str
+
+    @property
+    def lines_are_cues(self) -> bool:
+        """Whether line i is cue i."""
+        return all(line.dialogue_id is None for line in self.lines)
+
+
+def _digest(cues: Sequence[Cue], lines: Sequence[LineRef]) -> str:
+    return params_hash(
+        [[(c.start_ms, c.end_ms, c.text) for c in cues], [(x.start_ms, x.end_ms) for x in lines]]
+    )
+
+
+def track_of_file(path: Path | str) -> AnnotationTrack:
+    """The cues of a subtitle file.
+
+    Raises:
+        SubtitleError: The file cannot be read.
+        AlignmentError: It holds no cue.
+    """
+    subtitles = read_subtitles(Path(path))
+    if not subtitles.cues:
+        raise AlignmentError("no cues in this subtitle file", path=path)
+    lines = tuple(LineRef(c.start_ms, c.end_ms) for c in subtitles.cues)
+    digest = _digest(subtitles.cues, lines)
+    return AnnotationTrack(subtitles.cues, lines, str(path), subtitles.language, digest)
+
+
+def _turn_cues(dialogues: Sequence[Dialogue]) -> tuple[Cue, ...]:
+    """Turns as cues; a line that several dialogues share counts once."""
+    seen: dict[tuple[int, int, str], Cue] = {}
+    for dialogue in dialogues:
+        for turn in dialogue.turns:
+            if turn.start_ms is None or turn.end_ms is None:
+                continue
+            text = turn.text or ""
+            key = (turn.start_ms, turn.end_ms, text)
+            if key not in seen:
+                seen[key] = Cue(*key, raw_text=text, speakers=turn.speakers)
+    return tuple(sorted(seen.values(), key=lambda c: (c.start_ms, c.end_ms)))
+
+
+def track_of_title(handle: ReleaseHandle, title: Title, dialogues: Sequence[Dialogue]) -> AnnotationTrack:
+    """The track of one title: its whole subtitle when the release has it, else its turns.
+
+    Args:
+        handle: The release.
+        title: The title.
+        dialogues: Its dialogues, in disk order.
+
+    Raises:
+        AlignmentError: The title has neither subtitles nor turns with times.
+    """
+    lines = tuple(
+        LineRef(t.start_ms, t.end_ms, d.dialogue_id, i)
+        for d in dialogues
+        for i, t in enumerate(d.turns)
+        if t.start_ms is not None and t.end_ms is not None
+    )
+    path = handle.path / "subtitles" / f"{safe_name(title.title_id)}.srt"
+    cues = read_subtitles(path).cues if path.is_file() else _turn_cues(dialogues)
+    name = f"{handle.path}{TITLE_MARK}{title.title_id}"
+    if not cues:
+        raise AlignmentError("the title has no lines with times to align", path=name)
+    return AnnotationTrack(cues, lines, name, title.language, _digest(cues, lines))
+
+
+def read_annotation(source: str) -> AnnotationTrack:
+    """Read ``FILE.srt`` or ``RELEASE_DIR::title_id``.
+
+    Raises:
+        UsageError: The release has no such title.
+        ReleaseNotFound, SubtitleError, AlignmentError: It cannot be read, or has no lines.
+    """
+    folder, mark, title_id = source.rpartition(TITLE_MARK)
+    if not mark:
+        path = Path(source)
+        if path.is_dir():
+            raise UsageError(
+                "this is a release, not a track",
+                path=source,
+                hint=f"Name a title: {source}{TITLE_MARK}TITLE_ID",
+            )
+        return track_of_file(path)
+    handle = open_release(Path(folder))
+    titles = load_titles(handle)
+    title = titles.get(title_id)
+    if title is None:
+        some = ", ".join(list(titles)[:5])
+        raise UsageError(f"no title {title_id!r} in this release", path=folder, hint=f"It has: {some}")
+    dialogues = [d for d in iter_dialogues(handle) if d.title_id == title_id]
+    return track_of_title(handle, title, dialogues)

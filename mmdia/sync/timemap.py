@@ -1,0 +1,228 @@
+"""From an annotation track and a media file to a time map, cached by content."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmdia.align.result import Alignment, Mode, Policy
+from mmdia.align.solve import align
+from mmdia.errors import BrokenRow
+from mmdia.schema.timemap import DiscrepancySeries, LineRow, SegmentRow, TimeMapFile
+from mmdia.store.atomic import write_text
+from mmdia.store.digest import params_hash
+from mmdia.sync.annotation import AnnotationTrack
+from mmdia.sync.evidence import Evidence
+
+#: Raise when the solver changes, so that cached maps are made anew.
+SOLVER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AlignParams:
+    """How to align.
+
+    Attributes:
+        mode: Which evidence may be used.
+        policy: Which verdicts are accepted: all but the wrong film, or the paper's constant offset.
+        min_confidence: Below this probability of the right film a map is refused.
+    """
+
+    mode: Mode = "auto"
+    policy: Policy = "default"
+    min_confidence: float = 0.5
+
+
+def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:
+    """The map of the annotated copy itself: nothing is aligned, the user vouches for the file."""
+    lines = [
+        LineRow(
+            i=i,
+            start=line.start_ms / 1000,
+            end=line.end_ms / 1000,
+            present=True,
+            confidence=1.0,
+            dialogue_id=line.dialogue_id,
+            turn=line.turn,
+        )
+        for i, line in enumerate(track.lines)
+    ]
+    end = max([1.0, *(line.end_ms / 1000 for line in track.lines)])
+    return TimeMapFile(
+        verdict="identity",
+        confidence=1.0,
+        scale_ratio="1",
+        segments=(SegmentRow(anno_start=-1e7, anno_end=max(end, 1e7)),),
+        lines=tuple(lines),
+        evidence={"kind": "identity"},
+        annotation=track.name,
+        media=media,
+    )
+
+
+def _lines(track: AnnotationTrack, found: Alignment) -> list[LineRow]:
+    """Every line of the track on the media timeline; turns take the confidence of their cue."""
+    if track.lines_are_cues:
+        return [
+            LineRow(i=f.index, start=f.start_s, end=f.end_s, present=f.present, confidence=f.confidence)
+            for f in found.lines
+        ]
+    rows = []
+    order = sorted(range(len(track.cues)), key=lambda k: track.cues[k].start_ms)
+    starts = [track.cues[k].start_ms for k in order]
+    for i, line in enumerate(track.lines):
+        k = bisect_right(starts, line.start_ms)
+        near = [order[j] for j in (k - 1, k) if 0 <= j < len(order)]
+        cue = min(near, key=lambda j: abs(track.cues[j].start_ms - line.start_ms))
+        fit = found.lines[cue]
+        start_s, end_s = line.start_ms / 1000, line.end_ms / 1000
+        span = found.time_map.apply_span(start_s, end_s)
+        if found.time_map.segments:
+            start, end = span or (found.time_map.extrapolate(start_s), found.time_map.extrapolate(end_s))
+        else:
+            start, end = found.scale * start_s, found.scale * end_s
+        rows.append(
+            LineRow(
+                i=i,
+                start=start,
+                end=max(start, end),
+                present=span is not None and fit.present,
+                confidence=fit.confidence if span is not None else min(fit.confidence, 0.05),
+                dialogue_id=line.dialogue_id,
+                turn=line.turn,
+            )
+        )
+    return rows
+
+
+def to_file(
+    track: AnnotationTrack, evidence: Evidence, found: Alignment, params: AlignParams, key: str
+) -> TimeMapFile:
+    """An alignment as the document that is written to disk."""
+    accepted = found.accepted and found.confidence >= params.min_confidence
+    reasons = list(found.reasons)
+    if found.verdict != "wrong_film" and found.confidence < params.min_confidence:
+        reasons.append("low_confidence")
+    facts: dict[str, Any] = {"kind": evidence.kind, "name": evidence.name, "key": key, **found.evidence}
+    return TimeMapFile(
+        verdict=found.verdict,
+        confidence=found.confidence,
+        accepted=accepted,
+        policy=params.policy,
+        scale=found.scale,
+        scale_ratio=None if found.scale_ratio is None else str(found.scale_ratio),
+        segments=tuple(SegmentRow(**row) for row in found.time_map.to_rows()),
+        lines=tuple(_lines(track, found)),
+        discrepancy=DiscrepancySeries(
+            anno_time=found.discrepancy.anno_s,
+            start=found.discrepancy.start_s,
+            duration=found.discrepancy.duration_s,
+        ),
+        evidence=facts,
+        reasons=tuple(dict.fromkeys(reasons)),
+        annotation=track.name,
+        media=evidence.name,
+    )
+
+
+def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> TimeMapFile:
+    """A refusal: this copy shows no lines to align with."""
+    lines = [
+        LineRow(
+            i=i,
+            start=line.start_ms / 1000,
+            end=line.end_ms / 1000,
+            present=False,
+            confidence=0.0,
+            dialogue_id=line.dialogue_id,
+            turn=line.turn,
+        )
+        for i, line in enumerate(track.lines)
+    ]
+    return TimeMapFile(
+        verdict="wrong_film",
+        confidence=0.0,
+        accepted=False,
+        policy=params.policy,
+        lines=tuple(lines),
+        evidence={"kind": "none"},
+        reasons=("no_evidence",),
+        annotation=track.name,
+        media=media,
+    )
+
+
+def map_key(track: AnnotationTrack, evidence: Evidence, params: AlignParams) -> str:
+    """Identity of an alignment: same key, same map."""
+    policy = [params.mode, params.policy, params.min_confidence]
+    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, *policy])
+
+
+def solve(
+    track: AnnotationTrack,
+    evidences: tuple[Evidence, ...],
+    *,
+    media: str,
+    params: AlignParams | None = None,
+    cached: Path | None = None,
+) -> TimeMapFile:
+    """The time map to one copy, from the first evidence that settles it.
+
+    Evidence is tried in order until a map is accepted; otherwise the most confident refusal is
+    returned. A cached file is used when it was made from the same content.
+
+    Args:
+        track: The annotation side.
+        evidences: The media side, best first; none at all is a refusal with `no_evidence`.
+        media: Name of the copy, for the file.
+        params: How to align.
+        cached: Time-map file to read from and write to.
+
+    Raises:
+        StoreError: The cache cannot be written.
+    """
+    params = params or AlignParams()
+    known = read_timemap(cached) if cached is not None and cached.is_file() else None
+    best: TimeMapFile | None = None
+    for evidence in evidences:
+        key = map_key(track, evidence, params)
+        if known is not None and known.evidence.get("key") == key:
+            made = known
+        else:
+            found = align(
+                track.cues,
+                evidence.cues,
+                mode=params.mode,
+                policy=params.policy,
+                annotation_language=track.language,
+                media_language=evidence.language,
+            )
+            made = to_file(track, evidence, found, params, key)
+        if best is None or (made.accepted, made.confidence) > (best.accepted, best.confidence):
+            best = made
+        if made.accepted:
+            break
+    result = best or no_evidence(track, media, params)
+    if cached is not None and result != known:
+        write_timemap(cached, result)
+    return result
+
+
+def read_timemap(path: Path) -> TimeMapFile | None:
+    """A time-map file, or None when it does not read as one (it is then made anew)."""
+    try:
+        return TimeMapFile.from_json(path.read_bytes(), where=str(path))
+    except (OSError, BrokenRow):
+        return None
+
+
+def write_timemap(path: Path, document: TimeMapFile) -> None:
+    """Write a time-map file atomically.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    write_text(path, json.dumps(document.to_row(nulls=True), ensure_ascii=False, indent=1) + "\n")

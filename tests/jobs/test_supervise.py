@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmdia.errors import MediaUnreadable, UsageError
+from mmdia.jobs.shards import Shard
+from mmdia.jobs.supervise import Task, run_supervised
+
+from . import workers
+
+
+def test_in_process_and_supervised_runs_agree() -> None:
+    for jobs in (0, 2):
+        events: list[tuple[str, dict[str, Any]]] = []
+        outcomes = run_supervised(
+            [Task(str(n), n) for n in range(3)],
+            workers.double,
+            jobs=jobs,
+            on_progress=lambda key, event, seen=events: seen.append((key, event)),  # type: ignore[misc]
+        )
+        assert {o.key: o.value for o in outcomes} == {"0": 0, "1": 2, "2": 4}
+        assert sorted(events, key=lambda e: e[0]) == [(str(n), {"half": n}) for n in range(3)]
+
+
+@pytest.mark.slow
+def test_every_kind_of_trouble_costs_its_own_task_only(tmp_path: Path) -> None:
+    kinds = ("segfault", "exit", "raise", "bug", "once", "none")
+    tasks = [Task(k, {"what": k, "marker": str(tmp_path / "once")}) for k in kinds]
+    outcomes = {o.key: o for o in run_supervised(tasks, workers.trouble, jobs=2, retries=1)}
+    assert set(outcomes) == set(kinds)
+    assert outcomes["none"].status == "done"
+    assert (outcomes["once"].status, outcomes["once"].attempts) == ("done", 2)
+    assert (outcomes["segfault"].status, outcomes["segfault"].attempts) == ("crashed", 2)
+    assert "signal 11" in outcomes["segfault"].message
+    assert "exit status 3" in outcomes["exit"].message
+    assert outcomes["raise"].status == "error"
+    assert isinstance(outcomes["raise"].error, MediaUnreadable)
+    assert outcomes["raise"].attempts == 1
+    assert "KeyError" in outcomes["bug"].message
+
+
+@pytest.mark.slow
+def test_a_hanging_worker_is_ended() -> None:
+    outcomes = list(run_supervised([Task("h", {"what": "hang"})], workers.trouble, jobs=1, timeout_s=1.0))
+    assert [o.status for o in outcomes] == ["timed_out"]
+
+
+def test_tasks_are_taken_lazily() -> None:
+    taken = []
+
+    def tasks() -> Any:
+        for n in range(100):
+            taken.append(n)
+            yield Task(str(n), n)
+
+    run = run_supervised(tasks(), workers.double, jobs=0)
+    next(run)
+    assert taken == [0]
+
+
+def test_negative_jobs_are_refused() -> None:
+    with pytest.raises(UsageError):
+        list(run_supervised([], workers.double, jobs=-1))
+
+
+@given(st.sets(st.text(min_size=1), max_size=30), st.integers(1, 7))
+def test_shards_partition(keys: set[str], count: int) -> None:
+    shares = [{k for k in keys if Shard(i, count).holds(k)} for i in range(count)]
+    assert set().union(*shares) == keys
+    assert sum(map(len, shares)) == len(keys)
+
+
+def test_shards_are_the_same_everywhere() -> None:
+    assert [Shard(i, 4).holds("tt0059742") for i in range(4)] == [False, True, False, False]
+
+
+@pytest.mark.parametrize("text", ["", "1", "2/2", "a/b", "-1/3", "1/0"])
+def test_bad_shards_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        Shard.parse(text)

@@ -1,0 +1,37 @@
+"""Workers of the supervisor's tests; module-level, so that spawned processes can import them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from mmdia.errors import MediaUnreadable
+from mmdia.jobs.supervise import Report
+
+
+def double(payload: int, report: Report) -> int:
+    report({"half": payload})
+    return payload * 2
+
+
+def trouble(payload: dict[str, Any], report: Report) -> str:
+    what = payload["what"]
+    if what == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "exit":
+        os._exit(3)
+    if what == "hang":
+        time.sleep(600)
+    if what == "raise":
+        raise MediaUnreadable("cannot be read", path="film.mkv")
+    if what == "bug":
+        raise KeyError("oops")
+    if what == "once":
+        marker = Path(payload["marker"])
+        if not marker.exists():
+            marker.write_text("")
+            os._exit(7)
+    return "fine"

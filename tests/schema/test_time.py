@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmdia.errors import TimeMapError, UsageError
+from mmdia.schema.time import (
+    STANDARD_SPEEDS,
+    Segment,
+    Span,
+    TimeMap,
+    format_rate,
+    ms_to_s,
+    parse_rate,
+    s_to_ms,
+    snap_rate,
+)
+
+seconds = st.floats(0, 8000, allow_nan=False)
+
+
+@st.composite
+def time_maps(draw: st.DrawFn) -> TimeMap:
+    """Monotone maps: cuts and inserts between pieces of one speed each."""
+    anno = draw(st.floats(0, 50))
+    media = draw(st.floats(-100, 100))
+    pieces = []
+    for _ in range(draw(st.integers(1, 5))):
+        length = draw(st.floats(1, 600))
+        scale = float(draw(st.sampled_from(STANDARD_SPEEDS)))
+        pieces.append(Segment(anno, anno + length, scale, media - scale * anno, draw(st.floats(0, 1))))
+        anno += length + draw(st.sampled_from([0.0, 0.5, 90.0]))
+        media += scale * length + draw(st.sampled_from([0.0, 2.0, 120.0]))
+    return TimeMap(tuple(pieces))
+
+
+def inside(time_map: TimeMap) -> list[float]:
+    return [s.anno_start + (s.anno_end - s.anno_start) * f for s in time_map.segments for f in (0.0, 0.3, 0.9)]
+
+
+@given(seconds)
+def test_milliseconds_and_seconds_round_trip(t: float) -> None:
+    assert abs(ms_to_s(s_to_ms(t)) - t) <= 0.0005 + 1e-9
+    assert s_to_ms(-t) == -s_to_ms(t)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [("24000/1001", Fraction(24000, 1001)), ("23.976", Fraction(24000, 1001)), ("25", Fraction(25)),
+     ("29.97", Fraction(30000, 1001)), ("24.0", Fraction(24))],
+)  # fmt: skip
+def test_rates_are_exact(text: str, rate: Fraction) -> None:
+    assert parse_rate(text) == rate
+    assert parse_rate(format_rate(rate)) == rate
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-25", "1/0"])
+def test_bad_rates_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_rate(text)
+
+
+def test_snapping_keeps_unusual_rates() -> None:
+    assert snap_rate(12.5) == Fraction(25, 2)
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000), st.integers(0, 1000))
+def test_span_intersection_is_symmetric_and_inside(a: int, b: int, c: int, d: int) -> None:
+    one, two = Span(min(a, b), max(a, b)), Span(min(c, d), max(c, d))
+    common = one & two
+    assert common == two & one
+    if common is None:
+        assert one.end_ms <= two.start_ms or two.end_ms <= one.start_ms or not (one.duration_ms and two.duration_ms)
+    else:
+        assert common.duration_ms > 0
+        assert all(t in one and t in two for t in (common.start_ms, common.end_ms - 1))
+
+
+def test_spans_are_half_open_and_forward() -> None:
+    assert 5 in Span(5, 6)
+    assert 6 not in Span(5, 6)
+    with pytest.raises(UsageError):
+        Span(6, 5)
+
+
+@given(time_maps())
+def test_identity_is_neutral(time_map: TimeMap) -> None:
+    for composed in (time_map.compose(TimeMap.identity()), TimeMap.identity().compose(time_map)):
+        for t in inside(time_map):
+            assert composed.apply(t) == pytest.approx(time_map.apply(t), abs=1e-6)
+
+
+@given(time_maps())
+def test_inverse_brings_back(time_map: TimeMap) -> None:
+    back = time_map.invert()
+    for segment in time_map.segments:
+        for f in (0.001, 0.4, 0.999):
+            t = segment.anno_start + (segment.anno_end - segment.anno_start) * f
+            media = time_map.apply(t)
+            assert media is not None
+            assert back.apply(media) == pytest.approx(t, abs=1e-6)
+    twice = back.invert()
+    for a, b in zip(time_map.segments, twice.segments, strict=True):
+        assert b.anno_start == pytest.approx(a.anno_start, abs=1e-6)
+        assert b.offset == pytest.approx(a.offset, abs=1e-6)
+
+
+@given(time_maps(), st.floats(0.9, 1.1), st.floats(-500, 500))
+def test_composition_applies_one_after_the_other(time_map: TimeMap, scale: float, offset: float) -> None:
+    then = TimeMap.affine(scale, offset)
+    composed = time_map.compose(then)
+    for t in inside(time_map):
+        first = time_map.apply(t)
+        assert first is not None
+        assert composed.apply(t) == pytest.approx(then.apply(first), abs=1e-6)
+
+
+@given(time_maps(), st.lists(seconds, min_size=2, max_size=20))
+def test_maps_are_monotone_even_where_extrapolated(time_map: TimeMap, times: list[float]) -> None:
+    times = sorted(times)
+    placed = [time_map.extrapolate(t) for t in times]
+    assert all(b >= a - 1e-6 for a, b in zip(placed, placed[1:], strict=False))
+
+
+@given(time_maps())
+def test_rows_round_trip(time_map: TimeMap) -> None:
+    assert TimeMap.from_rows(time_map.to_rows()) == time_map
+
+
+@given(time_maps(), seconds, st.floats(0.01, 100))
+def test_a_span_maps_only_inside_one_piece(time_map: TimeMap, start: float, length: float) -> None:
+    placed = time_map.apply_span(start, start + length)
+    segment = time_map.segment_at(start)
+    whole = segment is not None and start + length <= segment.anno_end
+    assert (placed is not None) == whole
+    if placed is not None and segment is not None:
+        assert placed[1] - placed[0] == pytest.approx(segment.scale * length, abs=1e-6)
+
+
+def test_gaps_are_absent() -> None:
+    time_map = TimeMap((Segment(0, 10), Segment(20, 30, offset=-10)))
+    assert time_map.apply(9.999) == pytest.approx(9.999)
+    assert time_map.apply(10) is None
+    assert time_map.apply(20) == 10
+    assert time_map.apply(30) is None
+    assert time_map.apply_span(8, 10) == (8, 10)
+    assert time_map.apply_span(9, 21) is None
+
+
+@given(time_maps(), seconds, seconds)
+def test_clipping_keeps_what_is_inside(time_map: TimeMap, a: float, b: float) -> None:
+    low, high = min(a, b), max(a, b)
+    clipped = time_map.clip(low, high)
+    for t in inside(time_map):
+        assert clipped.apply(t) == (time_map.apply(t) if low <= t < high else None)
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        (Segment(0, 10), Segment(5, 20)),
+        (Segment(10, 20), Segment(0, 5)),
+        (Segment(0, 10), Segment(10, 20, offset=-5)),
+        (Segment(0, 10, scale=0),),
+        (Segment(0, 10, scale=-1),),
+        (Segment(3, 3),),
+        (Segment(0, math.inf),),
+        (Segment(0, 10, offset=math.nan),),
+    ],
+)
+def test_what_is_no_monotone_map_is_refused(segments: tuple[Segment, ...]) -> None:
+    with pytest.raises(TimeMapError):
+        TimeMap(segments)
+
+
+def test_an_empty_map_places_nothing() -> None:
+    assert TimeMap().apply(3) is None
+    with pytest.raises(TimeMapError):
+        TimeMap().extrapolate(3)
+
+
+def test_rows_with_holes_are_refused() -> None:
+    with pytest.raises(TimeMapError):
+        TimeMap.from_rows([{"anno_start": 0}])
+    with pytest.raises(TimeMapError):
+        TimeMap.from_rows([{"anno_start": "a", "anno_end": 3}])
