@@ -21,6 +21,9 @@ from mmdia.subtitles.read import read_subtitles
 
 SUBTITLE_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa"})
 
+#: Markup of embedded text tracks, by codec; what is not here reads like SRT.
+_FORMS = {"ass": "ass", "ssa": "ass", "webvtt": "vtt"}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -107,7 +110,7 @@ def _embedded(media: Path) -> Iterator[Evidence]:
         if not stream.is_text:
             continue
         cues = tuple(
-            clean_cue(Cue(start, end, raw, raw_text=raw, line=0))
+            clean_cue(Cue(start, end, raw, raw_text=raw), form=_FORMS.get(stream.codec, "srt"))
             for start, end, raw in read_text_track(media, stream.index)
         )
         if cues:

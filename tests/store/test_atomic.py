@@ -13,7 +13,15 @@ import pytest
 
 from mmdia.errors import StoreError
 from mmdia.store import atomic
-from mmdia.store.atomic import Journal, atomic_write, commit, is_disk_full, part_path, sweep_parts, write_json
+from mmdia.store.atomic import (
+    Journal,
+    atomic_write,
+    commit,
+    is_disk_full,
+    part_path,
+    sweep_parts,
+    write_json,
+)
 from mmdia.store.digest import file_sha256, params_hash
 from mmdia.store.lock import exclusive
 
@@ -83,7 +91,9 @@ def test_a_torn_line_is_passed_over_and_not_glued_to_the_next(tmp_path: Path) ->
     assert [row["n"] for row in journal.rows()] == [1, 2, 4]
 
 
-def test_a_journal_that_cannot_be_written_keeps_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_cannot_be_written_keeps_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = Journal(tmp_path / "j.jsonl")
     journal.append([{"n": 1}])
 

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import pytest
+
+from mmdia.errors import MediaNotFound, UsageError
+from mmdia.rebuild.match import match_media, read_media_map
+from mmdia.rebuild.names import match_name
+from mmdia.schema.title import Title
+
+FILMS = {
+    t.title_id: t
+    for t in (
+        Title(title_id="tt0050083", name="12 Angry Men", year=1957),
+        Title(title_id="tt0062622", name="2001: A Space Odyssey", year=1968),
+        Title(title_id="tt0078748", name="Alien", year=1979),
+        Title(title_id="tt0090605", name="Aliens", year=1986),
+        Title(title_id="alien3", name="Alien 3", year=1992),
+        Title(title_id="amelie", name="Le Fabuleux Destin d'Amélie Poulain", year=2001),
+        Title(title_id="matrix", name="The Matrix", year=1999, imdb_id="tt0133093"),
+        Title(
+            title_id="tv_01_S02E08",
+            kind="episode",
+            name="The One",
+            series="The Office",
+            season=2,
+            episode=8,
+        ),
+        Title(
+            title_id="tv_01_S02E09",
+            kind="episode",
+            name="The Two",
+            series="The Office",
+            season=2,
+            episode=9,
+        ),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "title_id"),
+    [
+        ("12 Angry Men (1957).mkv", "tt0050083"),
+        ("12.Angry.Men.1957.1080p.BluRay.x264-GROUP.mkv", "tt0050083"),
+        ("2001.A.Space.Odyssey.1968.mkv", "tt0062622"),
+        ("2001 A Space Odyssey.mkv", "tt0062622"),
+        ("Alien.1979.Directors.Cut.mp4", "tt0078748"),
+        ("Aliens (1986)/Aliens.mkv", "tt0090605"),
+        ("Alien 3 (1992).avi", "alien3"),
+        ("Le fabuleux destin d’Amelie Poulain 2001.mkv", "amelie"),
+        ("Matrix.1999.mkv", "matrix"),
+        ("The Matrix [imdbid-tt0133093]/movie.mkv", "matrix"),
+        ("x {imdb-tt0078748}.mkv", "tt0078748"),
+        ("alien3.mkv", "alien3"),
+        ("The.Office.S02E08.720p.mkv", "tv_01_S02E08"),
+        ("The Office/Season 02/S02E09 - The Two.mkv", "tv_01_S02E09"),
+        ("the office 2x08.avi", "tv_01_S02E08"),
+        ("The Office/Season 2/08 The One.mkv", "tv_01_S02E08"),
+        ("tv_01_S02E08.mkv", "tv_01_S02E08"),
+        ("Alien.2003.mkv", None),
+        ("Alien Covenant (2017).mkv", None),
+        ("Some Other Film.mkv", None),
+        ("The Office S03E08.mkv", None),
+        ("Other Show S02E08.mkv", None),
+        ("tt00787481.mkv", None),
+    ],
+)
+def test_names_find_their_title(path: str, title_id: str | None) -> None:
+    hits = {t: m for t, title in FILMS.items() if (m := match_name(PurePath(path), title)) is not None}
+    best = max(hits, key=lambda t: (hits[t].rank, hits[t].length), default=None)
+    assert best == title_id, hits
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+
+
+def test_a_folder_is_matched_with_what_belongs_to_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.1979.mkv", "sub/Holiday.mp4", "notes.txt", ".hidden.mkv", "out/clips/x.mp4")
+    found = match_media(tmp_path, FILMS, skip=(tmp_path / "out").resolve())
+    assert {t: [c.path for c in rows] for t, rows in found.by_title.items()} == {
+        "tt0078748": ["Alien.1979.mkv"]
+    }
+    assert found.unmatched == (str(PurePath("sub/Holiday.mp4")),)
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    touch(tmp_path, "elsewhere/Alien.1979.mkv")
+    (tmp_path / "media" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "media")
+    found = match_media(tmp_path / "media", FILMS)
+    assert [c.path for c in found.by_title["tt0078748"]] == [str(PurePath("link/Alien.1979.mkv"))]
+
+
+def test_two_titles_that_fit_equally_are_ambiguous(tmp_path: Path) -> None:
+    titles = {i: Title(title_id=i, name="Twins") for i in ("a", "b")}
+    touch(tmp_path, "Twins.mkv")
+    found = match_media(tmp_path, titles)
+    assert found.by_title == {}
+    assert found.ambiguous == {"Twins.mkv": ("a", "b")}
+
+
+def test_the_only_file_is_tried_for_the_only_title(tmp_path: Path) -> None:
+    touch(tmp_path, "whatever.mkv")
+    found = match_media(tmp_path, {"x": Title(title_id="x", name="Film")})
+    assert [(c.path, c.how) for c in found.by_title["x"]] == [("whatever.mkv", "only")]
+
+
+def test_the_users_map_goes_first_and_knows_parts(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.1979.mkv", "cd1.avi", "cd2.avi")
+    (tmp_path / "media.csv").write_text(
+        "title_id, path, part, start_ms, end_ms\n# a comment\ntt0078748,cd2.avi,2,,\n"
+        "tt0078748,cd1.avi,1,1000,\n"
+    )
+    found = match_media(tmp_path, FILMS)
+    rows = found.by_title["tt0078748"]
+    assert [(c.path, c.part, c.start_ms, c.how) for c in rows] == [
+        ("cd1.avi", 1, 1000, "map"),
+        ("cd2.avi", 2, None, "map"),
+    ]
+    assert found.unmatched == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["title,file\nx,y\n", "title_id,path\nnobody,x.mkv\n", "title_id,path,part\ntt0078748,x.mkv,one\n",
+     "title_id,path\ntt0078748,\n", ""],
+)  # fmt: skip
+def test_bad_maps_are_refused_with_their_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "media.csv").write_text(text)
+    with pytest.raises(UsageError, match=r"media\.csv"):
+        read_media_map(tmp_path / "media.csv", FILMS)
+
+
+def test_missing_folders_and_maps_are_told(tmp_path: Path) -> None:
+    with pytest.raises(MediaNotFound):
+        match_media(tmp_path / "none", FILMS)
+    with pytest.raises(MediaNotFound):
+        match_media(tmp_path, FILMS, media_map=tmp_path / "none.csv")

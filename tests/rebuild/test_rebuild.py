@@ -1,0 +1,424 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from mmdia.corpus.locate import demo_release, open_release
+from mmdia.corpus.read import iter_dialogues
+from mmdia.media.backends import open_reader
+from mmdia.rebuild.verify import verify_output
+from mmdia.schema.dialogue import nominal_span_ms
+from mmdia.testing.pilot import locate_pilot
+from mmdia.testing.stamps import read_frame_stamp
+
+from .conftest import MakeRelease, rebuild, receipts, row
+
+FPS = Fraction(24000, 1001)
+DEMO = [d for d in iter_dialogues(open_release(demo_release())) if d.title_id is not None]
+
+
+def gray(frame: Any) -> np.ndarray:
+    return np.asarray(frame, dtype=np.float64).mean(axis=2)
+
+
+def stamps(path: Path) -> Iterator[int | None]:
+    with open_reader(path) as reader:
+        for picture in reader.frames(0, float(reader.frame_times[-1]) + 0.01):
+            yield read_frame_stamp(gray(picture.rgb))
+
+
+def expected_frames(start_ms: int, end_ms: int) -> range:
+    """The contract's snap rule, worked out from the annotation alone."""
+    times = [k / FPS for k in range(4000)]
+    first = max(k for k, t in enumerate(times) if t <= Fraction(start_ms, 1000) + Fraction(1, 1000))
+    last = max(k for k, t in enumerate(times) if t <= Fraction(end_ms, 1000) - Fraction(2, 1000))
+    return range(first, last + 1)
+
+
+def test_every_clip_of_the_demo_is_exact(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    summary = rebuild(media_dir, out, params={"profile": "all"})
+    assert summary.statuses["built"] == len(DEMO)
+    assert set(summary.statuses) == {"built", "no_media"}
+    assert summary.complete
+    assert summary.titles[0]["verdict"] == "identity"
+    rows = receipts(out)
+    for dialogue in DEMO:
+        span = nominal_span_ms(dialogue)
+        assert span is not None
+        got = rows[dialogue.dialogue_id]
+        frames = expected_frames(*span)
+        assert list(stamps(out / got["video"]["path"])) == list(frames)
+        assert got["video"]["n_frames"] == len(frames)
+        start, end = frames.start / FPS, frames.stop / FPS
+        assert got["clip"]["media_start"] == pytest.approx(float(start), abs=1e-9)
+        assert got["clip"]["lead_in"] == pytest.approx(span[0] / 1000 - float(start), abs=1e-9)
+        samples, rate = soundfile.read(out / got["audio"]["path"])
+        assert rate == 24_000
+        n_source = round(end * 48_000) - round(start * 48_000)
+        assert len(samples) == got["audio"]["n_samples"] == round(n_source / 2)
+        if len(samples) > rate:
+            found = locate_pilot(samples, rate)
+            assert found.sample == pytest.approx(round(start * 48_000), abs=1.0)
+        assert len(got["keyframes"]) == len(dialogue.turns)
+        for turn, fact in zip(dialogue.turns, got["turns"], strict=True):
+            assert turn.start_ms is not None
+            assert fact["start"] == pytest.approx(turn.start_ms / 1000 - float(start), abs=2e-6)
+
+
+def test_a_second_run_only_checks(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rebuild(media_dir, out)
+    before = (out / "receipt.jsonl").read_bytes()
+    stamps_before = {p: p.stat().st_mtime_ns for p in (out / "clips").rglob("*") if p.is_file()}
+    again = rebuild(media_dir, out)
+    assert again.kept == len(DEMO)
+    assert (out / "receipt.jsonl").read_bytes() == before
+    assert {p: p.stat().st_mtime_ns for p in (out / "clips").rglob("*") if p.is_file()} == stamps_before
+
+
+def test_only_what_is_gone_or_damaged_or_changed_is_made_anew(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rebuild(media_dir, out)
+    rows = receipts(out)
+    ids = list(rows)
+    built = [i for i in ids if rows[i]["status"] == "built"]
+    (out / rows[built[0]]["audio"]["path"]).unlink()
+    damaged = out / rows[built[1]]["audio"]["path"]
+    damaged.write_bytes(damaged.read_bytes()[:-10])
+    again = rebuild(media_dir, out)
+    assert again.kept == len(built) - 2
+    assert receipts(out) == rows
+    other = rebuild(media_dir, out, params={"sample_rate": 16_000})
+    assert other.kept == 0
+    assert {r["audio"]["sample_rate"] for r in receipts(out).values() if r["audio"]} == {16_000}
+
+
+def test_verification_decodes_and_finds_every_damage(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rebuild(media_dir, out, params={"profile": "all"})
+    clean = verify_output(out)
+    assert clean.checked > 3 * len(DEMO)
+    assert clean.faults == ()
+    rows = [r for r in receipts(out).values() if r["status"] == "built"]
+    sound = out / rows[0]["audio"]["path"]
+    samples, rate = soundfile.read(sound, dtype="int16")
+    samples[100] += 1
+    soundfile.write(sound, samples, rate, subtype="PCM_16")
+    (out / rows[1]["video"]["path"]).write_bytes(b"no film")
+    (out / rows[2]["keyframes"][0]["path"]).unlink()
+    found = {fault.dialogue_id for fault in verify_output(out).faults}
+    assert found == {rows[0]["dialogue_id"], rows[1]["dialogue_id"], rows[2]["dialogue_id"]}
+
+
+def test_padding_and_extension(media_dir: Path, tmp_path: Path) -> None:
+    rebuild(media_dir, tmp_path / "a")
+    rebuild(media_dir, tmp_path / "b", params={"pad_s": 0.5})
+    rebuild(media_dir, tmp_path / "c", params={"extend_to_next": True})
+    plain, pad, longer = (receipts(tmp_path / n) for n in "abc")
+    for d in DEMO:
+        i = d.dialogue_id
+        width = [r[i]["clip"]["nominal_end"] - r[i]["clip"]["nominal_start"] for r in (plain, pad, longer)]
+        assert width[1] == pytest.approx(width[0] + 1.0)
+        nxt = d.turns[-1].next_start_ms
+        end = max(nxt, *(t.end_ms or 0 for t in d.turns)) if nxt is not None else None
+        if end is not None:
+            assert longer[i]["clip"]["nominal_end"] == pytest.approx(end / 1000)
+
+
+def test_the_wrong_film_is_refused_though_its_name_fits(media_dir: Path, tmp_path: Path) -> None:
+    other = demo_release().parent / "other" / "other.srt"
+    shutil.copy(other, media_dir / "mmdia_demo_01.en.srt")
+    summary = rebuild(media_dir, tmp_path / "out")
+    assert summary.statuses["refused"] == len(DEMO)
+    assert not summary.complete
+    assert summary.titles[0]["verdict"] == "wrong_film"
+    assert all("wrong_film" in r["reasons"] for r in receipts(tmp_path / "out").values() if r["title_id"])
+    assert not list((tmp_path / "out").rglob("*.flac"))
+
+
+def test_clips_go_when_their_film_is_refused_later(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rebuild(media_dir, out)
+    assert list(out.rglob("*.flac"))
+    shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
+    rebuild(media_dir, out)
+    assert not list(out.rglob("*.flac"))
+
+
+def test_without_subtitles_there_is_no_evidence_but_the_user_may_vouch(
+    media_dir: Path, tmp_path: Path
+) -> None:
+    (media_dir / "mmdia_demo_01.en.srt").unlink()
+    refused = rebuild(media_dir, tmp_path / "a")
+    assert refused.reasons["no_evidence"] == len(DEMO)
+    vouched = rebuild(media_dir, tmp_path / "b", timemap="identity")
+    assert vouched.statuses["built"] == len(DEMO)
+
+
+def test_maps_made_before_are_taken(media_dir: Path, tmp_path: Path) -> None:
+    rebuild(media_dir, tmp_path / "a")
+    (media_dir / "mmdia_demo_01.en.srt").unlink()
+    again = rebuild(media_dir, tmp_path / "b", timemap=str(tmp_path / "a" / "timemaps"))
+    assert again.statuses["built"] == len(DEMO)
+
+
+def test_an_empty_folder_gives_missing_media(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    summary = rebuild(tmp_path / "films", tmp_path / "out")
+    assert summary.statuses["missing_media"] == len(DEMO)
+    assert not summary.complete
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n", "lfs_pointer"),
+        (b"", "invalid_media"),
+        (b"<html>not found</html>", "invalid_media"),
+    ],
+)
+def test_files_that_are_no_films_have_a_reason(
+    media_dir: Path, tmp_path: Path, content: bytes, code: str
+) -> None:
+    (media_dir / "mmdia_demo_01.mp4").write_bytes(content)
+    summary = rebuild(media_dir, tmp_path / "out")
+    assert summary.statuses["refused"] == len(DEMO)
+    assert summary.reasons[code] == len(DEMO)
+    assert summary.titles[0]["message"]
+
+
+def test_a_truncated_film_gives_what_is_there(media_dir: Path, tmp_path: Path) -> None:
+    """Cut in the middle: whether nothing or a part can be read, nothing half-made appears."""
+    film = media_dir / "mmdia_demo_01.mp4"
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    out = tmp_path / "out"
+    summary = rebuild(media_dir, out, params={"profile": "all"})
+    assert not summary.complete
+    assert sum(summary.statuses.values()) == len(DEMO) + summary.statuses.get("no_media", 0)
+    assert verify_output(out).faults == ()
+    assert not list(out.rglob("*.part"))
+    for got in receipts(out).values():
+        assert got["status"] in ("built", "no_media") or got["reasons"]
+
+
+def test_broken_rows_are_counted_and_the_rest_is_built(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    release = make_release(
+        [{"title_id": "t"}],
+        [
+            row("good", 6_000, 9_000),
+            "{broken",
+            json.dumps({"dialogue_id": 3, "turns": []}),
+            row("odd", 9_000, 6_000),
+        ],
+    )
+    (media_dir / "mmdia_demo_01.mp4").rename(media_dir / "t.mp4")
+    summary = rebuild(media_dir, tmp_path / "out", release, timemap="identity")
+    assert summary.statuses == {"built": 1, "refused": 1}
+    assert summary.reasons == {"no_span": 1}
+    assert [b.split("dialogues.jsonl")[1][:2] for b in summary.broken] == [":2", ":3"]
+    assert not summary.complete
+
+
+def test_hostile_ids_stay_inside_the_output(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    ids = [
+        "../../escape",
+        "a/b",
+        "with space",
+        "/etc/x",
+        "CON",
+        "dot.dot",
+        "Ünï",
+        "x" * 300,
+        "Case",
+        "case",
+    ]
+    title = "../t itle/.."
+    release = make_release([{"title_id": title}], [row(i, 6_000, 7_000, title) for i in ids])
+    out = tmp_path / "out"
+    summary = rebuild(media_dir, out, release, timemap="identity")
+    assert summary.statuses == {"built": len(ids)}
+    rows = receipts(out)
+    paths = {(out / rows[i]["audio"]["path"]).resolve() for i in ids}
+    assert len(paths) == len(ids)
+    assert all(p.is_relative_to(out.resolve()) and p.is_file() for p in paths)
+    assert len({str(p).lower() for p in paths}) == len(ids)
+    assert not (tmp_path / "escape.flac").exists()
+
+
+def test_withdrawn_dialogues_lose_their_clips(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    release = make_release([{"title_id": "t"}], [row("a", 6_000, 7_000), row("b", 8_000, 9_000)])
+    out = tmp_path / "out"
+    rebuild(media_dir, out, release, timemap="identity")
+    path = out / receipts(out)["a"]["audio"]["path"]
+    assert path.exists()
+    (release / "withdrawn.jsonl").write_text(
+        '{"dialogue_id": "a", "reason": "asked", "date": "2026-01-01"}\n'
+    )
+    summary = rebuild(media_dir, out, release, timemap="identity")
+    assert summary.statuses == {"withdrawn": 1, "built": 1}
+    assert summary.complete
+    assert not path.exists()
+
+
+def test_parts_of_a_title(media_dir: Path, tmp_path: Path, make_release: MakeRelease) -> None:
+    """Two files hold one title; a dialogue over their border is refused."""
+    release = make_release(
+        [{"title_id": "t"}],
+        [row("one", 6_000, 9_000), row("over", 19_000, 21_000), row("two", 30_000, 33_000)],
+    )
+    shutil.copy(media_dir / "mmdia_demo_01.mp4", media_dir / "cd2.mp4")
+    (media_dir / "media.csv").write_text(
+        "title_id,path,part,start_ms,end_ms\nt,mmdia_demo_01.mp4,1,0,20000\nt,cd2.mp4,2,20000,60000\n"
+    )
+    summary = rebuild(media_dir, tmp_path / "out", release, timemap="identity")
+    rows = receipts(tmp_path / "out")
+    assert {i: (r["status"], r["media"] and r["media"]["part"]) for i, r in rows.items()} == {
+        "one": ("built", 1),
+        "over": ("refused", None),
+        "two": ("built", 2),
+    }
+    assert rows["over"]["reasons"] == ["spans_parts"]
+    assert summary.statuses == {"built": 2, "refused": 1}
+    assert {p.name for p in (tmp_path / "out" / "timemaps").iterdir()} == {"t.p1.json", "t.p2.json"}
+
+
+def test_shards_and_titles_leave_the_rest_alone(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    release = make_release(
+        [{"title_id": "t"}, {"title_id": "u"}], [row("a", 6_000, 7_000), row("b", 6_000, 7_000, "u")]
+    )
+    (media_dir / "media.csv").write_text("title_id,path\nt,mmdia_demo_01.mp4\nu,mmdia_demo_01.mp4\n")
+    out = tmp_path / "out"
+    first = rebuild(media_dir, out, release, timemap="identity", titles=("t",))
+    assert first.statuses == {"built": 1, "not_selected": 1}
+    assert first.complete
+    second = rebuild(media_dir, out, release, timemap="identity", titles=("u",))
+    assert second.statuses == {"built": 2}
+    assert [
+        r["dialogue_id"] for r in map(json.loads, (out / "receipt.jsonl").read_text().splitlines())
+    ] == ["a", "b"]
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(media_dir: Path, tmp_path: Path) -> None:
+    """A real limit on file size (EFBIG) stands for the full disk; then the limit is lifted."""
+    out = tmp_path / "out"
+    script = textwrap.dedent(
+        f"""
+        import resource, sys
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+        from mmdia.cli.main import main
+        sys.exit(main(["rebuild", "--media-dir", {str(media_dir)!r}, "--out", {str(out)!r}, "--jobs", "0", "--json"]))
+        """
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stderr
+    document = json.loads(run.stdout)
+    assert "disk_full" in document["reasons"]
+    assert not list(out.rglob("*.part"))
+    assert verify_output(out).faults == ()
+    again = rebuild(media_dir, out)
+    assert again.statuses["built"] == len(DEMO)
+
+
+def test_an_output_that_cannot_be_written_is_told_at_once(media_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file in the way")
+    run = subprocess.run(
+        [sys.executable, "-m", "mmdia", "rebuild", "--media-dir", str(media_dir), "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.startswith("mmdia: ")
+    assert "cannot write" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment(media_dir: Path, tmp_path: Path) -> None:
+    """Whatever the moment: no finished file is broken, and the next run finishes the rest."""
+    reference = tmp_path / "reference"
+    rebuild(media_dir, reference, params={"profile": "all"})
+    wanted = {i: r["audio"]["sha256"] for i, r in receipts(reference).items() if r["audio"]}
+    for k, delay in enumerate((1.0, 1.8, 2.6, 3.4)):
+        out = tmp_path / f"out{k}"
+        command = [
+            sys.executable,
+            "-m",
+            "mmdia",
+            "rebuild",
+            "--media-dir",
+            str(media_dir),
+            "--out",
+            str(out),
+        ]
+        process = subprocess.Popen(
+            [*command, "--profile", "all", "--jobs", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if out.exists() and (out / "state").exists():
+            assert verify_output(out).faults == ()
+        rebuild(media_dir, out, params={"profile": "all"})
+        assert {i: r["audio"]["sha256"] for i, r in receipts(out).items() if r["audio"]} == wanted
+        assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_supervised_workers_agree_with_this_process(media_dir: Path, tmp_path: Path) -> None:
+    rebuild(media_dir, tmp_path / "a", jobs=0)
+    rebuild(media_dir, tmp_path / "b", jobs=2)
+    assert receipts(tmp_path / "a") == receipts(tmp_path / "b")
+
+
+def test_a_real_film_with_its_real_subtitles(
+    shared_data: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    """His Girl Friday (1940): 6 s, 5 cues, marked-up subtitles as the annotation, plain ones beside the film."""
+    from mmdia.subtitles.read import read_subtitles
+
+    clip = shared_data / "clips" / "friday"
+    cues = read_subtitles(clip / "friday.vtt").cues
+    assert len(cues) == 5
+    turns = [
+        {"start_ms": c.start_ms, "end_ms": c.end_ms, "speakers": ["hildy"], "text": c.text} for c in cues
+    ]
+    dialogues: list[dict[str, Any] | str] = [
+        {"dialogue_id": "tt0032599_clip_1", "title_id": "tt0032599", "turns": turns[:3]},
+        {"dialogue_id": "tt0032599_clip_2", "title_id": "tt0032599", "turns": turns[3:]},
+    ]
+    release = make_release([{"title_id": "tt0032599", "name": "His Girl Friday", "year": 1940}], dialogues)
+    films = tmp_path / "films"
+    films.mkdir()
+    shutil.copy(clip / "friday.mp4", films / "His.Girl.Friday.1940.mp4")
+    shutil.copy(clip / "friday.plain.vtt", films / "His.Girl.Friday.1940.en.vtt")
+    summary = rebuild(films, tmp_path / "out", release, params={"profile": "all"})
+    assert summary.statuses == {"built": 2}
+    assert summary.titles[0]["verdict"] == "identity"
+    first = receipts(tmp_path / "out")["tt0032599_clip_1"]
+    assert first["video"]["n_frames"] == round(
+        (first["clip"]["media_end"] - first["clip"]["media_start"]) * 30
+    )
+    assert verify_output(tmp_path / "out").faults == ()
