@@ -10,6 +10,7 @@ from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_table, say
 
 if TYPE_CHECKING:
     from mmdia.schema.timemap import TimeMapFile
+    from mmdia.sync.annotation import AnnotationTrack
 
 EPILOG = """\
 examples:
@@ -18,8 +19,10 @@ examples:
   mmdia align ~/mm-dia::tt0059742 film.mkv --subs film.de.srt
   mmdia align annotated.srt film.mkv --srt retimed.srt
 
-ANNOTATIONS is a subtitle file or RELEASE_DIR::title_id; MEDIA a media or subtitle file.
-exit status: 0 usable, 1 refused (the map is still written), 2 usage, 3 something is missing.
+ANNOTATIONS is a subtitle file, RELEASE_DIR::title_id, or ::title_id of the
+installed release; MEDIA is a media or subtitle file.
+exit status: 0 usable, 1 refused (the map is still written), 2 usage,
+3 something is missing.
 """
 
 
@@ -28,7 +31,7 @@ def add(commands: Any) -> None:
     p: argparse.ArgumentParser = commands.add_parser(
         "align",
         help="map the annotation timeline onto a copy of the film",
-        description="Find the time map from the annotated copy to yours, with a verdict and a confidence.",
+        description="Find the time map from the annotated copy to yours, with a verdict.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,10 +47,37 @@ def add(commands: Any) -> None:
     p.set_defaults(run=run)
 
 
+def read_annotation(source: str) -> AnnotationTrack:
+    """Read ``FILE.srt``, ``RELEASE_DIR::title_id``, or ``::title_id`` of the release in use.
+
+    Raises:
+        UsageError: The release has no such title.
+        ReleaseNotFound, SubtitleError, AlignmentError: It cannot be read, or has no lines.
+    """
+    from mmdia.corpus.locate import locate_release, open_release
+    from mmdia.corpus.read import iter_dialogues, load_titles
+    from mmdia.errors import UsageError
+    from mmdia.sync.annotation import TITLE_MARK, track_of_file, track_of_title
+
+    folder, mark, title_id = source.rpartition(TITLE_MARK)
+    if not mark:
+        if Path(source).is_dir():
+            hint = f"Name a title: {source}{TITLE_MARK}TITLE_ID"
+            raise UsageError("this is a release, not a track", path=source, hint=hint)
+        return track_of_file(source)
+    handle = open_release(Path(folder)) if folder else locate_release(None)[0]
+    titles = load_titles(handle)
+    title = titles.get(title_id)
+    if title is None:
+        some = ", ".join(list(titles)[:5])
+        raise UsageError(f"no title {title_id!r} in this release", path=folder, hint=f"It has: {some}")
+    dialogues = [d for d in iter_dialogues(handle) if d.title_id == title_id]
+    return track_of_title(handle.path, title, dialogues)
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from mmdia.store.atomic import write_text
-    from mmdia.sync.annotation import read_annotation
     from mmdia.sync.evidence import gather
     from mmdia.sync.retime import retimed_srt
     from mmdia.sync.timemap import AlignParams, solve, write_timemap

@@ -18,9 +18,10 @@ examples:
   mmdia demo --out my-demo --profile audio
   mmdia demo --json
 
-It derives five "copies that users own" from the bundled film (as it is, with a logo in front, at
-PAL speed, re-cut, another film), rebuilds the dialogues from each, reads the marks in every frame
-and in the sound back, loads the result as a dataset, and writes a page with plots and clips.
+It derives five "copies that users own" from the bundled film (as it is, with a
+logo in front, at PAL speed, re-cut, another film), rebuilds the dialogues from
+each, reads the marks in every frame and in the sound back, loads the result as
+a dataset, and writes a page with plots and clips.
 """
 
 

@@ -22,8 +22,9 @@ COMMANDS = ("demo", "align", "rebuild", "release", "doctor")
 DESCRIPTION = """\
 Expressive film dialogues from released annotations and your own media.
 
-Only annotations are released; films are not. mmdia maps the annotation timeline onto the copy
-of the film that you own, cuts exact clips, and loads them as a dataset.
+Only annotations are released; films are not. mmdia maps the annotation timeline
+onto the copy of the film that you own, cuts exact clips, and loads them as a
+dataset.
 """
 
 EPILOG = """\

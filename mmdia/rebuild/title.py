@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmdia.corpus.locate import open_release
 from mmdia.errors import AlignmentError, MediaError, MediaNotFound, MmdiaError, UsageError
 from mmdia.media.probe import media_hash
 from mmdia.rebuild.clips import ClipBatch, cut_batch
@@ -193,7 +192,7 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
     dialogues = [Dialogue.from_json(text) for text in job.dialogues]
     report({"event": "start", "dialogues": len(dialogues)})
     try:
-        track = track_of_title(open_release(Path(job.release)), title, dialogues)
+        track = track_of_title(Path(job.release), title, dialogues)
         found = _examine(job, track, title)
     except AlignmentError as error:
         found = _Findings([], ["no_span"], [str(error)])

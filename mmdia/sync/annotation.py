@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmdia.corpus.locate import ReleaseHandle, open_release
-from mmdia.corpus.read import iter_dialogues, load_titles
-from mmdia.errors import AlignmentError, UsageError
+from mmdia.errors import AlignmentError
 from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.names import safe_name
@@ -90,11 +88,11 @@ def _turn_cues(dialogues: Sequence[Dialogue]) -> tuple[Cue, ...]:
     return tuple(sorted(seen.values(), key=lambda c: (c.start_ms, c.end_ms)))
 
 
-def track_of_title(handle: ReleaseHandle, title: Title, dialogues: Sequence[Dialogue]) -> AnnotationTrack:
+def track_of_title(release: Path, title: Title, dialogues: Sequence[Dialogue]) -> AnnotationTrack:
     """The track of one title: its whole subtitle when the release has it, else its turns.
 
     Args:
-        handle: The release.
+        release: Folder of the release; its ``subtitles/`` are read.
         title: The title.
         dialogues: Its dialogues, in disk order.
 
@@ -107,36 +105,9 @@ def track_of_title(handle: ReleaseHandle, title: Title, dialogues: Sequence[Dial
         for i, t in enumerate(d.turns)
         if t.start_ms is not None and t.end_ms is not None
     )
-    path = handle.path / "subtitles" / f"{safe_name(title.title_id)}.srt"
+    path = release / "subtitles" / f"{safe_name(title.title_id)}.srt"
     cues = read_subtitles(path).cues if path.is_file() else _turn_cues(dialogues)
-    name = f"{handle.path}{TITLE_MARK}{title.title_id}"
+    name = f"{release}{TITLE_MARK}{title.title_id}"
     if not cues:
         raise AlignmentError("the title has no lines with times to align", path=name)
     return AnnotationTrack(cues, lines, name, title.language, _digest(cues, lines))
-
-
-def read_annotation(source: str) -> AnnotationTrack:
-    """Read ``FILE.srt`` or ``RELEASE_DIR::title_id``.
-
-    Raises:
-        UsageError: The release has no such title.
-        ReleaseNotFound, SubtitleError, AlignmentError: It cannot be read, or has no lines.
-    """
-    folder, mark, title_id = source.rpartition(TITLE_MARK)
-    if not mark:
-        path = Path(source)
-        if path.is_dir():
-            raise UsageError(
-                "this is a release, not a track",
-                path=source,
-                hint=f"Name a title: {source}{TITLE_MARK}TITLE_ID",
-            )
-        return track_of_file(path)
-    handle = open_release(Path(folder))
-    titles = load_titles(handle)
-    title = titles.get(title_id)
-    if title is None:
-        some = ", ".join(list(titles)[:5])
-        raise UsageError(f"no title {title_id!r} in this release", path=folder, hint=f"It has: {some}")
-    dialogues = [d for d in iter_dialogues(handle) if d.title_id == title_id]
-    return track_of_title(handle, title, dialogues)

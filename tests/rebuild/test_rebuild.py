@@ -28,6 +28,7 @@ from mmdia.testing.stamps import read_frame_stamp
 from .conftest import MakeRelease, rebuild, receipts, row
 
 FPS = Fraction(24000, 1001)
+MMDIA = (sys.executable, "-m", "mmdia")
 DEMO = [d for d in iter_dialogues(open_release(demo_release())) if d.title_id is not None]
 
 
@@ -329,7 +330,8 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(media_dir: Path, tmp_path: 
         import resource, sys
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
         from mmdia.cli.main import main
-        sys.exit(main(["rebuild", "--media-dir", {str(media_dir)!r}, "--out", {str(out)!r}, "--jobs", "0", "--json"]))
+        folders = ["--media-dir", {str(media_dir)!r}, "--out", {str(out)!r}]
+        sys.exit(main(["rebuild", *folders, "--jobs", "0", "--json"]))
         """
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -345,9 +347,11 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(media_dir: Path, tmp_path: 
 def test_an_output_that_cannot_be_written_is_told_at_once(media_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file in the way")
     run = subprocess.run(
-        [sys.executable, "-m", "mmdia", "rebuild", "--media-dir", str(media_dir), "--out", str(tmp_path / "out")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [*MMDIA, "rebuild", "--media-dir", str(media_dir), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert run.returncode == 1
     assert run.stderr.startswith("mmdia: ")
     assert "cannot write" in run.stderr
@@ -373,9 +377,11 @@ def test_kill_9_at_any_moment(media_dir: Path, tmp_path: Path) -> None:
             str(out),
         ]
         process = subprocess.Popen(
-            [*command, "--profile", "all", "--jobs", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [*command, "--profile", "all", "--jobs", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )  # fmt: skip
+        )
         time.sleep(delay)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -396,7 +402,7 @@ def test_supervised_workers_agree_with_this_process(media_dir: Path, tmp_path: P
 def test_a_real_film_with_its_real_subtitles(
     shared_data: Path, tmp_path: Path, make_release: MakeRelease
 ) -> None:
-    """His Girl Friday (1940): 6 s, 5 cues, marked-up subtitles as the annotation, plain ones beside the film."""
+    """His Girl Friday (1940): 6 s, 5 cues; marked-up subtitles annotate, plain ones lie beside the film."""
     from mmdia.subtitles.read import read_subtitles
 
     clip = shared_data / "clips" / "friday"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,7 +59,9 @@ def test_unknown_keys_are_refused_when_a_record_is_made() -> None:
 
 
 def test_known_keys_are_never_overwritten_by_extra() -> None:
-    dialogue = Dialogue(dialogue_id="d", turns=(), description="mine", extra='{"description": "theirs", "n": 1}')
+    dialogue = Dialogue(
+        dialogue_id="d", turns=(), description="mine", extra='{"description": "theirs", "n": 1}'
+    )
     row = dialogue.to_row()
     assert row["description"] == "mine"
     assert row["n"] == 1
@@ -126,7 +129,7 @@ def test_runs_tile_the_turns_and_change_speakers(speakers: list[str]) -> None:
     assert [i for a, b in found for i in range(a, b)] == list(range(len(lines)))
     for a, b in found:
         assert len({t.speakers for t in lines[a:b]}) == 1
-    for (a, _), (c, _) in zip(found, found[1:], strict=False):
+    for (a, _), (c, _) in pairwise(found):
         assert lines[a].speakers != lines[c].speakers
 
 
@@ -134,7 +137,9 @@ def test_nominal_span_is_the_hull_of_turns() -> None:
     def turn(a: int, b: int, nxt: int | None = None) -> Turn:
         return Turn(speakers=("a",), start_ms=a, end_ms=b, next_start_ms=nxt)
 
-    dialogue = Dialogue(dialogue_id="d", title_id="t", turns=(turn(500, 900), turn(400, 1200), turn(700, 1000, 1500)))
+    dialogue = Dialogue(
+        dialogue_id="d", title_id="t", turns=(turn(500, 900), turn(400, 1200), turn(700, 1000, 1500))
+    )
     assert nominal_span_ms(dialogue) == (400, 1200)
     assert nominal_span_ms(dialogue, extend_to_next=True) == (400, 1500)
     script = Dialogue(dialogue_id="d", turns=(Turn(speakers=("a",)),))

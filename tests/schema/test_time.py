@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,9 @@ def time_maps(draw: st.DrawFn) -> TimeMap:
 
 
 def inside(time_map: TimeMap) -> list[float]:
-    return [s.anno_start + (s.anno_end - s.anno_start) * f for s in time_map.segments for f in (0.0, 0.3, 0.9)]
+    return [
+        s.anno_start + (s.anno_end - s.anno_start) * f for s in time_map.segments for f in (0.0, 0.3, 0.9)
+    ]
 
 
 @given(seconds)
@@ -74,7 +77,11 @@ def test_span_intersection_is_symmetric_and_inside(a: int, b: int, c: int, d: in
     common = one & two
     assert common == two & one
     if common is None:
-        assert one.end_ms <= two.start_ms or two.end_ms <= one.start_ms or not (one.duration_ms and two.duration_ms)
+        assert (
+            one.end_ms <= two.start_ms
+            or two.end_ms <= one.start_ms
+            or not (one.duration_ms and two.duration_ms)
+        )
     else:
         assert common.duration_ms > 0
         assert all(t in one and t in two for t in (common.start_ms, common.end_ms - 1))
@@ -123,7 +130,7 @@ def test_composition_applies_one_after_the_other(time_map: TimeMap, scale: float
 def test_maps_are_monotone_even_where_extrapolated(time_map: TimeMap, times: list[float]) -> None:
     times = sorted(times)
     placed = [time_map.extrapolate(t) for t in times]
-    assert all(b >= a - 1e-6 for a, b in zip(placed, placed[1:], strict=False))
+    assert all(b >= a - 1e-6 for a, b in pairwise(placed))
 
 
 @given(time_maps())
