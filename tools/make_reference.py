@@ -124,6 +124,21 @@ def reasons_page() -> str:
     return "\n".join(out) + "\n"
 
 
+def dirt_page() -> str:
+    from mmdia.release.dirt import DIRT
+
+    out = [
+        NOTE,
+        "# Classes of dirt\n",
+        "What `mmdia release validate` reports. An error breaks the contract; a warning is used as it is (and",
+        "refused by `--strict`); a note is only worth knowing. Nothing is ever changed.\n",
+        "| class | severity | counted by | what is found |",
+        "|---|---|---|---|",
+    ]
+    out += [f"| `{code}` | {d.severity} | {d.per} | {d.text} |" for code, d in sorted(DIRT.items())]
+    return "\n".join(out) + "\n"
+
+
 def errors_page() -> str:
     import mmdia.errors as errors
 
@@ -168,6 +183,7 @@ PAGES = {
     "schema.md": schema_page,
     "cli.md": cli_page,
     "reasons.md": reasons_page,
+    "dirt.md": dirt_page,
     "errors.md": errors_page,
 }
 

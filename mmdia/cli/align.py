@@ -35,12 +35,19 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.add_argument("annotations", metavar="ANNOTATIONS")
-    p.add_argument("media", type=Path, metavar="MEDIA")
+    p.add_argument("annotations", metavar="ANNOTATIONS", help="subtitle file or RELEASE::title_id")
+    p.add_argument("media", type=Path, metavar="MEDIA", help="media or subtitle file")
     p.add_argument("--mode", choices=("auto", "text", "timing"), default="auto", help="evidence to use")
     p.add_argument("--subs", type=Path, metavar="FILE", help="subtitles of the copy, instead of its own")
-    p.add_argument("--policy", choices=("default", "paper"), default="default")
-    p.add_argument("--min-confidence", type=float, default=0.5, metavar="P")
+    p.add_argument(
+        "--policy",
+        choices=("default", "paper"),
+        default="default",
+        help="paper: constant offsets only; default: other speeds and cuts, too",
+    )
+    p.add_argument(
+        "--min-confidence", type=float, default=0.5, metavar="P", help="refuse maps below it (default: 0.5)"
+    )
     p.add_argument("--json", type=Path, metavar="OUT", help="write the time map")
     p.add_argument("--srt", type=Path, metavar="OUT", help="write all annotation cues, retimed")
     p.add_argument("--report", type=Path, metavar="OUT.html", help="write a page with the plots")

@@ -83,9 +83,15 @@ def print_table(
     for row in rows:
         table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
     console = _console(stderr=False)
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+    else:
+        # rich pads every line to the table's width; in files and pipes that is noise.
+        with console.capture() as captured:
+            console.print(table)
+        say("\n".join(line.rstrip() for line in captured.get().splitlines()))
     if footer:
-        console.print(Text(footer))
+        say(footer)
 
 
 @contextmanager

@@ -35,7 +35,12 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument("--out", type=Path, default=Path("demo-out"), metavar="DIR", help="default: demo-out")
-    p.add_argument("--profile", choices=("audio", "keyframes", "video", "all"), default="all")
+    p.add_argument(
+        "--profile",
+        choices=("audio", "keyframes", "video", "all"),
+        default="all",
+        help="what to cut (default: all)",
+    )
     p.add_argument("--json", action="store_true", help="one JSON document on standard output")
     p.set_defaults(run=run)
 

@@ -79,6 +79,7 @@ def examine() -> dict[str, Any]:
         ffmpeg: str | None = str(find_ffmpeg())
     except MmdiaError:
         ffmpeg = None
+    release: dict[str, str | None]
     try:
         handle, route = locate_release(None)
         release = {"route": route, "name": handle.head.name, "version": handle.head.version}

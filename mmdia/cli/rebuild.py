@@ -27,6 +27,9 @@ Run it again at any time: only what is missing or changed is done.
 """
 
 
+POLICY = "paper: constant offsets only; default: other speeds and cuts, too"
+
+
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     p: argparse.ArgumentParser = commands.add_parser(
@@ -42,13 +45,23 @@ def add(commands: Any) -> None:
         "--out", type=Path, default=Path("mmdia-clips"), metavar="DIR", help="default: mmdia-clips"
     )
     what = p.add_argument_group("what to cut")
-    what.add_argument("--profile", choices=("audio", "keyframes", "video", "all"), default="audio")
+    what.add_argument(
+        "--profile",
+        choices=("audio", "keyframes", "video", "all"),
+        default="audio",
+        help="FLAC, a JPEG a turn, MP4 with FLAC, or all (default: audio)",
+    )
     what.add_argument("--pad", type=float, default=0.0, metavar="S", help="seconds added on both sides")
     what.add_argument(
         "--extend-to-next", action="store_true", help="let the last turn run to the next line"
     )
     what.add_argument("--sample-rate", type=int, default=24_000, metavar="HZ", help="default: 24000")
-    what.add_argument("--channels", choices=("mono", "stereo", "keep"), default="mono")
+    what.add_argument(
+        "--channels",
+        choices=("mono", "stereo", "keep"),
+        default="mono",
+        help="mono takes the dialogue channel of surround sound (default: mono)",
+    )
     what.add_argument("--height", type=int, metavar="PX", help="scale video clips")
     what.add_argument("--audio-track", metavar="LANG|N", help="audio track by language or number")
     which = p.add_argument_group("which files and titles")
@@ -58,8 +71,14 @@ def add(commands: Any) -> None:
     which.add_argument(
         "--timemap", default="align", metavar="identity|DIR", help="no alignment, or maps made before"
     )
-    which.add_argument("--policy", choices=("default", "paper"), default="default")
-    which.add_argument("--min-confidence", type=float, default=0.5, metavar="P")
+    which.add_argument("--policy", choices=("default", "paper"), default="default", help=POLICY)
+    which.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="refuse films and dialogues below it (default: 0.5)",
+    )
     how = p.add_argument_group("how")
     how.add_argument(
         "--jobs", type=int, default=None, metavar="N", help="default: one a core; 0: in-process"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from mmdia.release.findings import Example
 
 EPILOG = """\
 examples:
@@ -44,6 +47,7 @@ def add(commands: Any) -> None:
     validate.set_defaults(run=run_validate)
     install = actions.add_parser("install", help="install a release for later commands")
     install.add_argument("source", type=Path, metavar="SOURCE", help="folder, .zip or .tar.gz")
+    install.add_argument("--json", action="store_true", help="one JSON document on standard output")
     install.set_defaults(run=run_install)
 
 
@@ -75,28 +79,42 @@ def run_info(args: argparse.Namespace) -> int:
 def run_validate(args: argparse.Namespace) -> int:
     """``mmdia release validate``."""
     from mmdia.corpus.locate import locate_release
-    from mmdia.release.validate import validate_release
+    from mmdia.release.validate import validate
 
     handle, _ = locate_release(args.release)
-    report = validate_release(handle, examples=args.examples)
-    good = report.clean if args.strict else report.ok
+    report = validate(handle, max_examples=args.examples)
+    good = report.passes(strict=args.strict)
     if args.json:
         print_json(report.to_row())
         return EXIT_DONE if good else EXIT_PARTIAL
-    if report.classes:
-        print_table(
-            ["class", ("count", "right"), "severity", "examples"],
-            [(c.code, c.count, c.severity, ", ".join(c.examples)) for c in report.classes],
-        )
-    say(f"{report.dialogues} dialogues, {report.turns} turns, {report.titles} titles checked")
-    say("valid" if good else "not valid: see the errors above")
+    if report.findings:
+        rows = [
+            (f.severity, f.code, f.count, "; ".join(_example(e) for e in f.examples))
+            for f in report.findings
+        ]
+        print_table(["severity", "class", ("count", "right"), "examples"], rows)
+        say("what each class means: docs/reference/dirt.md")
+    say(f"{report.titles} titles, {report.dialogues} dialogues, {report.turns} turns checked")
+    say("valid" if good else "not valid")
     return EXIT_DONE if good else EXIT_PARTIAL
+
+
+def _example(example: Example) -> str:
+    """Where a fault is, in few characters: an id with its turn, else file and line."""
+    if example.id is not None:
+        return example.id if example.turn is None else f"{example.id} turn {example.turn}"
+    return example.file if example.line is None else f"{example.file}:{example.line}"
 
 
 def run_install(args: argparse.Namespace) -> int:
     """``mmdia release install``."""
     from mmdia.release.install import install
 
-    handle = install(args.source)
-    say(f"installed {handle.head.name} {handle.head.version} in {handle.path}")
+    done = install(args.source)
+    if args.json:
+        print_json(done.to_row())
+        return EXIT_DONE
+    head = done.handle.head
+    how = "was installed already" if done.was_there else "installed"
+    say(f"{head.name} {head.version} {how}: {done.handle.path}")
     return EXIT_DONE
