@@ -1,3 +1,70 @@
-"""mmdia."""
+"""Film dialogues for expressive speech and video: align, rebuild, load, train.
+
+The door of the package: names only. Each opens its room when it is first used, so that
+``import mmdia`` costs next to nothing and imports no other package.
+"""
+
+from __future__ import annotations
+
+from mmdia import _datasets_hook
+
+# mypy knows the name; importing it from `typing` would cost more than the rest of this file.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mmdia.builder import MMDia, load_dataset
+    from mmdia.corpus.locate import open_release
+    from mmdia.errors import MmdiaError
+    from mmdia.schema.cue import Cue
+    from mmdia.schema.dialogue import Dialogue, Turn
+    from mmdia.schema.receipt import Receipt
+    from mmdia.schema.time import Segment, TimeMap
+    from mmdia.schema.title import Title
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Cue",
+    "Dialogue",
+    "MMDia",
+    "MmdiaError",
+    "Receipt",
+    "Segment",
+    "TimeMap",
+    "Title",
+    "Turn",
+    "__version__",
+    "load_dataset",
+    "open_release",
+]
+
+_HOMES = {
+    "Cue": "mmdia.schema.cue",
+    "Dialogue": "mmdia.schema.dialogue",
+    "MMDia": "mmdia.builder",
+    "MmdiaError": "mmdia.errors",
+    "Receipt": "mmdia.schema.receipt",
+    "Segment": "mmdia.schema.time",
+    "TimeMap": "mmdia.schema.time",
+    "Title": "mmdia.schema.title",
+    "Turn": "mmdia.schema.dialogue",
+    "load_dataset": "mmdia.builder",
+    "open_release": "mmdia.corpus.locate",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value: object = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+_datasets_hook.install()

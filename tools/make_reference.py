@@ -130,8 +130,8 @@ def dirt_page() -> str:
     out = [
         NOTE,
         "# Classes of dirt\n",
-        "What `mmdia release validate` reports. An error breaks the contract; a warning is used as it is (and",
-        "refused by `--strict`); a note is only worth knowing. Nothing is ever changed.\n",
+        "What `mmdia release validate` reports. An error breaks the contract; a warning is used as it",
+        "is (and refused by `--strict`); a note is only worth knowing. Nothing is ever changed.\n",
         "| class | severity | counted by | what is found |",
         "|---|---|---|---|",
     ]
