@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
@@ -81,13 +82,11 @@ class Record(BaseModel):
         """
         try:
             return cls.model_validate_json(text)
-        except ValidationError:
-            pass  # looking for unknown keys costs more than validating: only when there is reason to
-        try:
-            read: Self = _fold(cls.model_validate_json(text, extra="allow"))
         except ValidationError as error:
-            raise _broken(error, cls, where) from None
-        return read
+            # Looking for unknown keys costs more than validating: only when there are some.
+            if not _has_strangers(error):
+                raise _broken(error, cls, where) from None
+        return cls._folded(json.loads(text), where)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, where: str | None = None) -> Self:
@@ -98,13 +97,19 @@ class Record(BaseModel):
         """
         try:
             return cls.model_validate(row)
-        except ValidationError:
-            pass
+        except ValidationError as error:
+            if not _has_strangers(error):
+                raise _broken(error, cls, where) from None
+        return cls._folded(row, where)
+
+    @classmethod
+    def _folded(cls, row: Mapping[str, Any], where: str | None) -> Self:
         try:
-            read: Self = _fold(cls.model_validate(row, extra="allow"))
+            return cls.model_validate(fold_row(row, cls))
         except ValidationError as error:
             raise _broken(error, cls, where) from None
-        return read
+        except UsageError as error:
+            raise BrokenRow(f"{cls.__name__}: {error.message}", path=where, got=error.got) from None
 
     def to_row(self, *, nulls: bool = False) -> dict[str, Any]:
         """A JSON-ready mapping, with kept unknown keys back in their places.
@@ -136,40 +141,70 @@ def _broken(error: ValidationError, cls: type[Record], where: str | None) -> Bro
     return BrokenRow(text, path=where)
 
 
-def _collect(value: Any) -> Any:
-    """Unknown keys under `value`, in its shape, or None; Extensible items of a list keep their own."""
-    if isinstance(value, Record):
-        found: dict[str, Any] = dict(value.__pydantic_extra__ or {})
-        for name in type(value).model_fields:
-            child = getattr(value, name)
-            if isinstance(child, (Record, tuple)) and (inner := _collect(child)) is not None:
-                found[name] = inner
-        return found or None
-    if isinstance(value, tuple) and value and isinstance(value[0], Record):
-        items = [None if isinstance(v, Extensible) else _collect(v) for v in value]
-        return items if any(v is not None for v in items) else None
-    return None
+def _has_strangers(error: ValidationError) -> bool:
+    return any(
+        e["type"] == "extra_forbidden" for e in error.errors(include_url=False, include_context=False)
+    )
 
 
-def _fold(record: Any) -> Any:
-    """Move unknown keys into `extra`, innermost records first."""
-    if not isinstance(record, Extensible):
-        return record
-    update: dict[str, Any] = {}
-    for name in type(record).model_fields:
-        child = getattr(record, name)
-        if isinstance(child, tuple) and child and isinstance(child[0], Extensible):
-            folded = tuple(_fold(v) for v in child)
-            if any(a is not b for a, b in zip(child, folded, strict=True)):
-                update[name] = folded
-    found = _collect(record)
-    if found is not None:
-        kept = json.loads(record.extra) if record.extra else {}
-        update["extra"] = json.dumps({**kept, **found}, ensure_ascii=False, sort_keys=True)
-    if not update:
-        return record
-    values = {n: getattr(record, n) for n in type(record).model_fields} | update
-    return type(record).model_construct(record.model_fields_set | set(update), **values)
+def _record_in(annotation: Any) -> type[Record] | None:
+    """The record inside an annotation such as ``Record | None`` or a tuple of records."""
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _record_in(part)) is not None), None)
+
+
+@lru_cache(maxsize=64)
+def _shape(model: type[Record]) -> dict[str, type[Record] | None]:
+    """Keys of a record on disk, each with the record that it holds, if any."""
+    return {info.alias or name: _record_in(info.annotation) for name, info in model.model_fields.items()}
+
+
+def _sort(row: Mapping[str, Any], model: type[Record]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Known and unknown keys of a row, the unknown in the shape of the row."""
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    shape = _shape(model)
+    for key, value in row.items():
+        if key not in shape:
+            unknown[key] = value
+            continue
+        inner = shape[key]
+        if inner is None or not isinstance(value, (Mapping, list, tuple)):
+            known[key] = value
+        elif isinstance(value, Mapping):
+            known[key], strange = _sort_one(value, inner)
+            if strange:
+                unknown[key] = strange
+        else:
+            pairs = [_sort_one(v, inner) if isinstance(v, Mapping) else (v, None) for v in value]
+            known[key] = [pair[0] for pair in pairs]
+            if any(pair[1] for pair in pairs):
+                unknown[key] = [pair[1] for pair in pairs]
+    return known, unknown
+
+
+def _sort_one(row: Mapping[str, Any], model: type[Record]) -> tuple[Any, dict[str, Any] | None]:
+    """The same for a row within a row; one that can keep its own unknown keys does so."""
+    if issubclass(model, Extensible):
+        return fold_row(row, model), None
+    known, unknown = _sort(row, model)
+    return known, unknown or None
+
+
+def fold_row(row: Mapping[str, Any], model: type[Record]) -> dict[str, Any]:
+    """A row with its unknown keys moved into `extra`; the row given is not changed.
+
+    Records that keep no unknown keys lose them.
+
+    Raises:
+        UsageError: The row's own `extra` is no JSON text of an object.
+    """
+    known, unknown = _sort(row, model)
+    if unknown and issubclass(model, Extensible):
+        kept = _parse_extra(known["extra"]) if known.get("extra") else {}
+        known["extra"] = json.dumps({**kept, **unknown}, ensure_ascii=False, sort_keys=True)
+    return known
 
 
 def _unfold(record: Any, row: Any) -> None:
@@ -189,7 +224,7 @@ def _unfold(record: Any, row: Any) -> None:
 def _parse_extra(text: str) -> dict[str, Any]:
     try:
         extra = json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise UsageError("`extra` must be the JSON text of an object", got=repr(text)) from error
     if not isinstance(extra, dict):
         raise UsageError("`extra` must be the JSON text of an object", got=repr(text))

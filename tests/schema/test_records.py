@@ -53,6 +53,19 @@ def test_reading_json_and_mappings_agree() -> None:
     assert Dialogue.from_json(json.dumps(row)) == Dialogue.from_row(row)
 
 
+def test_a_record_with_unknown_keys_equals_itself_after_a_round_trip() -> None:
+    row = dialogue_row(novel=1, source={"dataset": "m", "shelf": 4})
+    read = Dialogue.from_row(row)
+    assert Dialogue.from_row(read.to_row()) == read
+    assert row == dialogue_row(novel=1, source={"dataset": "m", "shelf": 4}), "the caller's row was changed"
+
+
+@pytest.mark.parametrize("extra", ["{", "[1]", "3"])
+def test_an_extra_that_is_no_object_is_a_broken_row(extra: str) -> None:
+    with pytest.raises(BrokenRow):
+        Dialogue.from_row(dialogue_row(extra=extra, novel=1))
+
+
 def test_unknown_keys_are_refused_when_a_record_is_made() -> None:
     with pytest.raises(ValidationError):
         Dialogue(dialogue_id="d", turns=(), novel=1)  # type: ignore[call-arg]

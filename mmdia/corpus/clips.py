@@ -1,0 +1,107 @@
+"""What a rebuild adds to dialogues: columns of paths and times, taken from its receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mmdia.corpus.receipts import read_receipts
+from mmdia.schema.receipt import Receipt
+
+#: Arrow type of a media file in `datasets`: content, or the path of the file.
+MEDIA_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
+CLIP_TYPE = pa.struct(
+    [
+        pa.field("status", pa.string()),
+        pa.field("reasons", pa.list_(pa.field("item", pa.string()))),
+        *(
+            pa.field(name, pa.float64())
+            for name in ("media_start", "media_end", "lead_in", "scale", "confidence")
+        ),
+    ]
+)
+TURN_TYPE = pa.struct([pa.field(name, pa.float64()) for name in ("start", "end", "end_extended")])
+
+CLIP_SCHEMA = pa.schema(
+    [
+        pa.field("audio", MEDIA_TYPE),
+        pa.field("video", MEDIA_TYPE),
+        pa.field("keyframes", pa.list_(pa.field("item", MEDIA_TYPE))),
+        pa.field("clip", CLIP_TYPE),
+        pa.field("clip_turns", pa.list_(pa.field("item", TURN_TYPE))),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """The receipt of a rebuild as columns.
+
+    Attributes:
+        rows: Row number by dialogue.
+        batch: The columns (`CLIP_SCHEMA`); the last row is for dialogues without a receipt.
+    """
+
+    rows: dict[str, int]
+    batch: pa.RecordBatch
+
+    def of(self, dialogue_ids: list[str]) -> pa.RecordBatch:
+        """The columns for these dialogues, in this order."""
+        none = self.batch.num_rows - 1
+        return self.batch.take(pa.array([self.rows.get(d, none) for d in dialogue_ids], pa.int64()))
+
+
+@lru_cache(maxsize=2)
+def load_clips(folder: str, content: str) -> Clips:
+    """Read the receipt of a rebuild's output folder.
+
+    Args:
+        folder: The output folder, absolute.
+        content: Identity of the receipt's content, so that a new rebuild is read anew.
+
+    Raises:
+        BrokenRow: A row of the receipt cannot be read.
+    """
+    rows: dict[str, int] = {}
+    values: list[dict[str, Any]] = []
+    for dialogue_id, receipt in read_receipts(folder).items():
+        rows[dialogue_id] = len(values)
+        values.append(_columns(receipt, Path(folder)))
+    values.append(dict.fromkeys(CLIP_SCHEMA.names) | {"clip": {"status": None, "reasons": ["no_receipt"]}})
+    return Clips(rows, pa.RecordBatch.from_pylist(values, schema=CLIP_SCHEMA))
+
+
+def _columns(receipt: Receipt, folder: Path) -> dict[str, Any]:
+    built = receipt.status == "built"
+    clip: dict[str, Any] = {"status": receipt.status, "reasons": list(receipt.reasons)}
+    if receipt.clip is not None:
+        fact = receipt.clip.model_dump()
+        clip |= {
+            name: fact[name] for name in ("media_start", "media_end", "lead_in", "scale", "confidence")
+        }
+    if not built:
+        return dict.fromkeys(CLIP_SCHEMA.names) | {"clip": clip}
+    return {
+        "audio": _media(folder, receipt.audio.path if receipt.audio else None),
+        "video": _media(folder, receipt.video.path if receipt.video else None),
+        "keyframes": _keyframes(receipt, folder),
+        "clip": clip,
+        "clip_turns": [turn.model_dump() for turn in receipt.turns],
+    }
+
+
+def _media(folder: Path, path: str | None) -> dict[str, Any] | None:
+    return None if path is None else {"bytes": None, "path": str(folder / path)}
+
+
+def _keyframes(receipt: Receipt, folder: Path) -> list[dict[str, Any] | None] | None:
+    """One picture for each turn, null where there is none; null when the rebuild made no pictures."""
+    if not receipt.keyframes:
+        return None
+    paths = {fact.turn: fact.path for fact in receipt.keyframes}
+    count = max(len(receipt.turns), max(paths) + 1)
+    return [_media(folder, paths.get(turn)) for turn in range(count)]

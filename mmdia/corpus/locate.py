@@ -1,0 +1,207 @@
+"""Find a release: the folder named, $MMDIA_ANNOTATIONS, the installed release, or the demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mmdia.errors import ReleaseError, ReleaseNotFound
+from mmdia.schema.release import RELEASE_SCHEMA, Release
+from mmdia.store.digest import file_sha256, params_hash
+
+#: How a release was found: by argument, by $MMDIA_ANNOTATIONS, installed, or the bundled demo.
+Route = Literal["argument", "environment", "installed", "demo"]
+HEAD_FILE = "release.json"
+_VERSION = re.compile(r"mmdia\.release/(\d+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHandle:
+    """A release on disk.
+
+    Attributes:
+        path: Its folder.
+        head: Its ``release.json``.
+    """
+
+    path: Path
+    head: Release
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFiles:
+    """The tables of a release; None or empty where there is none.
+
+    Attributes:
+        titles: ``titles.jsonl`` or ``titles.parquet``.
+        dialogues: ``dialogues.jsonl``, or the shards ``dialogues/*.parquet`` in order.
+        scenes: ``scenes.jsonl`` or ``scenes.parquet``.
+        withdrawn: ``withdrawn.jsonl``.
+    """
+
+    titles: Path | None
+    dialogues: tuple[Path, ...]
+    scenes: Path | None
+    withdrawn: Path | None
+
+    def present(self) -> Iterator[Path]:
+        """All tables that are there."""
+        for path in (self.titles, *self.dialogues, self.scenes, self.withdrawn):
+            if path is not None:
+                yield path
+
+
+def mmdia_home() -> Path:
+    """Where installed releases, indices and time maps live.
+
+    ``$MMDIA_HOME``, else the platform's folder for user data: ``~/.local/share/mmdia`` (or under
+    ``$XDG_DATA_HOME``), ``~/Library/Application Support/mmdia``, ``%LOCALAPPDATA%/mmdia``.
+    """
+    if named := os.environ.get("MMDIA_HOME"):
+        return Path(named).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mmdia"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "mmdia"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mmdia"
+
+
+def installed_pointer() -> Path:
+    """The file that names the installed release in use."""
+    return mmdia_home() / "releases" / "current.json"
+
+
+def demo_release() -> Path:
+    """The folder of the bundled demo release."""
+    return Path(__file__).resolve().parents[1] / "demo" / "release"
+
+
+def open_release(path: str | Path) -> ReleaseHandle:
+    """Open a release.
+
+    Args:
+        path: Its folder, or its ``release.json``.
+
+    Raises:
+        ReleaseNotFound: There is no release there.
+        ReleaseError: ``release.json`` cannot be read, or is of a version we do not know.
+    """
+    folder = Path(path).expanduser()
+    if folder.name == HEAD_FILE:
+        folder = folder.parent
+    head = folder / HEAD_FILE
+    if folder.is_file():
+        raise ReleaseError(
+            "a release is a folder", path=folder, hint="For an archive, run: mmdia release install"
+        )
+    if not head.is_file():
+        raise ReleaseNotFound(
+            "no release here", path=folder, expected=f"a folder with {HEAD_FILE}",
+            got="no such folder" if not folder.is_dir() else f"a folder without {HEAD_FILE}",
+        )  # fmt: skip
+    handle = ReleaseHandle(folder, _read_head(head))
+    if not release_files(handle).dialogues:
+        raise ReleaseError(
+            "the release has no dialogues", path=folder, expected="dialogues.jsonl or dialogues/*.parquet"
+        )
+    return handle
+
+
+def _read_head(path: Path) -> Release:
+    try:
+        raw = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, OSError) as error:
+        raise ReleaseError(f"cannot be read: {error}", path=path) from error
+    schema = raw.get("schema") if isinstance(raw, dict) else None
+    version = _VERSION.match(schema) if isinstance(schema, str) else None
+    if version is None:
+        raise ReleaseError(
+            "not the head of a release", path=path, expected=RELEASE_SCHEMA, got=repr(schema)
+        )
+    if schema != RELEASE_SCHEMA:
+        raise ReleaseError(
+            "this release has a newer format", path=path, expected=RELEASE_SCHEMA, got=schema,
+            hint="Upgrade: pip install --upgrade mmdia",
+        )  # fmt: skip
+    return Release.from_row(raw, where=str(path))
+
+
+def locate_release(annotations: str | Path | None = None) -> tuple[ReleaseHandle, Route]:
+    """The release to use, and how it was found.
+
+    In this order: the argument, ``$MMDIA_ANNOTATIONS``, the installed release, the bundled demo
+    (the caller warns about that one).
+
+    Raises:
+        ReleaseNotFound: The place named holds no release.
+        ReleaseError: The release found cannot be read.
+    """
+    if annotations is not None and str(annotations):
+        return open_release(annotations), "argument"
+    if named := os.environ.get("MMDIA_ANNOTATIONS"):
+        try:
+            return open_release(named), "environment"
+        except ReleaseNotFound as error:
+            raise ReleaseNotFound(
+                "no release where $MMDIA_ANNOTATIONS points",
+                path=named,
+                expected=error.expected,
+                got=error.got,
+            ) from error
+    if (installed := installed_release()) is not None:
+        return open_release(installed), "installed"
+    return open_release(demo_release()), "demo"
+
+
+def installed_release() -> Path | None:
+    """The folder of the installed release in use, or None.
+
+    Raises:
+        ReleaseError: The file that names it cannot be read.
+    """
+    pointer = installed_pointer()
+    if not pointer.is_file():
+        return None
+    try:
+        folder = json.loads(pointer.read_text(encoding="utf-8"))["folder"]
+        return pointer.parent / str(folder)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(
+            "does not name an installed release", path=pointer, hint="Run: mmdia release install"
+        ) from error
+
+
+def release_files(handle: ReleaseHandle) -> ReleaseFiles:
+    """The tables of a release; where JSONL and Parquet of the same rows lie side by side, JSONL is read."""
+    folder = handle.path
+    lines = folder / "dialogues.jsonl"
+    shards = (lines,) if lines.is_file() else tuple(sorted((folder / "dialogues").glob("*.parquet")))
+    if not shards and (single := folder / "dialogues.parquet").is_file():
+        shards = (single,)
+    return ReleaseFiles(
+        _table(folder, "titles"), shards, _table(folder, "scenes"), _table(folder, "withdrawn")
+    )
+
+
+def _table(folder: Path, name: str) -> Path | None:
+    return next((p for p in (folder / f"{name}.jsonl", folder / f"{name}.parquet") if p.is_file()), None)
+
+
+def content_id(handle: ReleaseHandle) -> str:
+    """Identity of a release's content, 32 hexadecimal digits.
+
+    It covers name, size and bytes of ``release.json`` and of every table that is read, and nothing
+    of where or when the files were written. Subtitles and fingerprints do not change the rows and
+    are left out. Every call reads the files: the price is one pass (some hundred MB a second), and
+    no stale answer is possible.
+    """
+    files = (handle.path / HEAD_FILE, *release_files(handle).present())
+    return params_hash(
+        [[p.relative_to(handle.path).as_posix(), p.stat().st_size, file_sha256(p)] for p in files]
+    )

@@ -1,0 +1,115 @@
+"""Read the receipts that a rebuild left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmdia.corpus.jsonl import line_blocks
+from mmdia.errors import ReleaseError, ReleaseNotFound
+from mmdia.schema.receipt import RECEIPT_SCHEMA, Receipt
+from mmdia.store.digest import file_sha256
+
+RECEIPT_FILE = "receipt.jsonl"
+#: Statuses that say nothing about the media; any other row of another folder goes before them.
+_IDLE = frozenset({"not_selected"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedReceipt:
+    """A receipt and the folder that its paths are relative to."""
+
+    folder: Path
+    receipt: Receipt
+
+
+def receipt_path(out_dir: str | Path) -> Path:
+    """The receipt of a rebuild folder.
+
+    Raises:
+        ReleaseNotFound: The folder holds no receipt.
+    """
+    folder = Path(out_dir).expanduser()
+    path = folder / RECEIPT_FILE
+    if not path.is_file():
+        raise ReleaseNotFound(
+            "no receipt here",
+            path=folder,
+            expected=f"a folder with {RECEIPT_FILE}",
+            hint="Run: mmdia rebuild",
+        )
+    return path
+
+
+def read_receipts(out_dir: str | Path) -> dict[str, Receipt]:
+    """Receipts of a rebuild folder by dialogue; of several rows of a dialogue the last counts.
+
+    The receipt is appended to while a rebuild runs, so lines torn by a crash are passed over.
+
+    Raises:
+        ReleaseNotFound: The folder holds no receipt.
+        ReleaseError: It is of a version we do not know.
+        BrokenRow: A whole row is no receipt.
+    """
+    path = receipt_path(out_dir)
+    receipts: dict[str, Receipt] = {}
+    for block in line_blocks(path):
+        for i, line in enumerate(block.lines):
+            row = _whole(line)
+            if row is None:
+                continue
+            if row.get("schema", RECEIPT_SCHEMA) != RECEIPT_SCHEMA:
+                raise ReleaseError(
+                    "a receipt of another version", path=block.where(i), expected=RECEIPT_SCHEMA,
+                    got=repr(row["schema"]), hint="Upgrade: pip install --upgrade mmdia",
+                )  # fmt: skip
+            receipt = Receipt.from_row(row, where=block.where(i))
+            # Taken out first, so that the order is that of the rows that count.
+            receipts.pop(receipt.dialogue_id, None)
+            receipts[receipt.dialogue_id] = receipt
+    return receipts
+
+
+def _whole(line: bytes) -> dict[str, object] | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def merge_receipts(out_dirs: Iterable[str | Path]) -> dict[str, PlacedReceipt]:
+    """Receipts of several folders (shards of one rebuild, say) as one.
+
+    A built clip goes before every other outcome, and any outcome before ``not_selected``; among
+    equals the later folder counts.
+
+    Raises:
+        ReleaseNotFound: A folder holds no receipt.
+        ReleaseError: A receipt cannot be read.
+    """
+    merged: dict[str, PlacedReceipt] = {}
+    for out_dir in out_dirs:
+        folder = Path(out_dir).expanduser()
+        for dialogue_id, receipt in read_receipts(folder).items():
+            before = merged.get(dialogue_id)
+            if before is None or _rank(receipt) >= _rank(before.receipt):
+                merged[dialogue_id] = PlacedReceipt(folder, receipt)
+    return merged
+
+
+def _rank(receipt: Receipt) -> int:
+    if receipt.status in _IDLE:
+        return 0
+    return 2 if receipt.status == "built" else 1
+
+
+def receipt_content_id(out_dir: str | Path) -> str:
+    """Identity of a rebuild folder's receipt, 32 hexadecimal digits of its content.
+
+    Raises:
+        ReleaseNotFound: The folder holds no receipt.
+    """
+    return file_sha256(receipt_path(out_dir))[:32]

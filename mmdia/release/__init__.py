@@ -1,0 +1,1 @@
+"""Annotation releases as a whole: validate, describe, install."""
