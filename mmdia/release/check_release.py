@@ -14,7 +14,7 @@ from mmdia.corpus.leaves import Leaves
 from mmdia.corpus.read import Withdrawals
 from mmdia.corpus.write import order_key
 from mmdia.release.findings import Example, Ledger
-from mmdia.release.strangers import TurnStrangers, missing_numbers
+from mmdia.release.strangers import TurnStrangers, kept_keys, missing_numbers
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Scene
 
@@ -148,7 +148,7 @@ class SceneSweep:
     def scene(self, file: str, line: int, scene: Scene, ledger: Ledger) -> None:
         """Take in one scene."""
         example = Example(file, line, scene.scene_id, what=f"title {scene.title_id!r}")
-        for key in scene.model_extra or ():
+        for key in kept_keys(scene.extra):
             ledger.add("unknown_key", Example(file, line, scene.scene_id, what=key), value=key)
         if scene.title_id not in self._titles:
             ledger.add("unknown_title", example)

@@ -48,6 +48,17 @@ def _parsed(extra: pa.Array) -> Iterator[tuple[int, dict[str, Any]]]:
                 yield i, content
 
 
+def kept_keys(extra: str | None) -> tuple[str, ...]:
+    """Top-level unknown keys that a record keeps."""
+    if not extra:
+        return ()
+    try:
+        content = json.loads(extra)
+    except ValueError:
+        return ()
+    return tuple(content) if isinstance(content, dict) else ()
+
+
 def row_strangers(batch: pa.RecordBatch, model: type[Record]) -> Hits:
     """Unknown keys of rows (of dialogues: those of turns apart)."""
     places = [

@@ -16,7 +16,7 @@ from mmdia.release.check_release import SceneSweep, Sweep
 from mmdia.release.check_rows import row_hits_of, title_hits
 from mmdia.release.check_times import time_hits
 from mmdia.release.findings import Example, Ledger, ValidationReport
-from mmdia.release.strangers import row_strangers, unknown_paths
+from mmdia.release.strangers import kept_keys, row_strangers, unknown_paths
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.fields import field_table
 from mmdia.schema.release import Release, Scene, Withdrawal
@@ -109,7 +109,7 @@ def _withdrawals(handle: ReleaseHandle, ledger: Ledger) -> Withdrawals:
     rows = []
     for line, row in iter_numbered(path, Withdrawal, _broken(path, ledger)):
         rows.append(row)
-        for key in row.model_extra or ():
+        for key in kept_keys(row.extra):
             ledger.add("unknown_key", Example(path.name, line, what=key), value=key)
     return Withdrawals.of(rows)
 

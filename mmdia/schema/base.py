@@ -86,7 +86,7 @@ class Record(BaseModel):
             # Looking for unknown keys costs more than validating: only when there are some.
             if not _has_strangers(error):
                 raise _broken(error, cls, where) from None
-        return cls._folded(json.loads(text), where)
+        return cls._folded(json.loads(text), where, as_json=True)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], *, where: str | None = None) -> Self:
@@ -100,12 +100,14 @@ class Record(BaseModel):
         except ValidationError as error:
             if not _has_strangers(error):
                 raise _broken(error, cls, where) from None
-        return cls._folded(row, where)
+        return cls._folded(row, where, as_json=False)
 
     @classmethod
-    def _folded(cls, row: Mapping[str, Any], where: str | None) -> Self:
+    def _folded(cls, row: Mapping[str, Any], where: str | None, *, as_json: bool) -> Self:
         try:
-            return cls.model_validate(fold_row(row, cls))
+            known = fold_row(row, cls)
+            # JSON is validated as JSON, so that both ways give the same records and the same errors.
+            return cls.model_validate_json(json.dumps(known)) if as_json else cls.model_validate(known)
         except ValidationError as error:
             raise _broken(error, cls, where) from None
         except UsageError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mmdia.schema.base import Known, Many, Record
+from mmdia.schema.base import Extensible, Known, Many, Record
 
 RELEASE_SCHEMA = "mmdia.release/1"
 
@@ -58,7 +58,7 @@ class Release(Record):
     """Vocabulary of the categories."""
 
 
-class Scene(Record):
+class Scene(Extensible):
     """A scene of a title, the reference of F1_Overlap (paper A.2.2)."""
 
     title_id: str
@@ -73,7 +73,7 @@ class Scene(Record):
     """Who or what drew the boundary."""
 
 
-class Withdrawal(Record):
+class Withdrawal(Extensible):
     """A dialogue or title taken back; honoured by every command."""
 
     dialogue_id: str | None = None
