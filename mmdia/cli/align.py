@@ -105,8 +105,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         from mmdia.pages.alignment import alignment_page
 
-        texts = [c.text for c in track.cues] if track.lines_are_cues else None
-        write_text(args.report, alignment_page(document, texts=texts))
+        write_text(args.report, alignment_page(document, texts=[line.text for line in track.lines]))
     show(document)
     return EXIT_DONE if document.accepted else EXIT_PARTIAL
 

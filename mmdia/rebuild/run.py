@@ -12,6 +12,7 @@ from mmdia.corpus.locate import ReleaseHandle, locate_release, mmdia_home
 from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
 from mmdia.errors import BrokenRow, StoreError, UsageError
 from mmdia.jobs.supervise import Outcome, Task, run_supervised
+from mmdia.pages.rebuild import rebuild_page
 from mmdia.rebuild.config import RebuildConfig, TitleJob
 from mmdia.rebuild.files import discard
 from mmdia.rebuild.ledger import Ledger
@@ -21,8 +22,9 @@ from mmdia.rebuild.title import rebuild_title
 from mmdia.schema.names import safe_names
 from mmdia.schema.receipt import TitleReceipt
 from mmdia.schema.title import Title
-from mmdia.store.atomic import atomic_write, is_disk_full, make_folder, sweep_parts
+from mmdia.store.atomic import atomic_write, is_disk_full, make_folder, sweep_parts, write_text
 from mmdia.store.lock import exclusive
+from mmdia.sync.timemap import read_timemap
 
 #: Statuses that count against exit status 0.
 FAILING = frozenset({"refused", "failed", "missing_media"})
@@ -293,7 +295,21 @@ def run_rebuild(
                     break  # the next title would meet the same disk
         finally:
             ledger.merge(plan.order, plan.titles)
-    return summarise(config, plan, ledger, kept, time.monotonic() - started)
+    summary = summarise(config, plan, ledger, kept, time.monotonic() - started)
+    write_report(config.out, summary)
+    return summary
+
+
+def write_report(out: Path, summary: Summary) -> None:
+    """Write ``report.html``: what was matched, found, built and refused, with plots of every title.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    paths = {t["title_id"]: t["timemap"] for t in summary.titles if t.get("timemap")}
+    found = {title_id: read_timemap(out / path) for title_id, path in paths.items()}
+    maps = {title_id: document for title_id, document in found.items() if document is not None}
+    write_text(out / "report.html", rebuild_page(summary.to_row(), maps))
 
 
 def _keeps(earlier: dict[str, Any] | None, row: dict[str, Any]) -> bool:

@@ -47,6 +47,8 @@ class LineRow(Record):
     """Dialogue the line belongs to, when the annotation is a release."""
     turn: int | None = None
     """Index of the turn in that dialogue."""
+    anno_start: float | None = None
+    """Start of the line on the annotation timeline, seconds."""
 
 
 class DiscrepancySeries(Record):

@@ -26,6 +26,7 @@ class LineRef:
     end_ms: int
     dialogue_id: str | None = None
     turn: int | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def track_of_file(path: Path | str) -> AnnotationTrack:
     subtitles = read_subtitles(Path(path))
     if not subtitles.cues:
         raise AlignmentError("no cues in this subtitle file", path=path)
-    lines = tuple(LineRef(c.start_ms, c.end_ms) for c in subtitles.cues)
+    lines = tuple(LineRef(c.start_ms, c.end_ms, text=c.text) for c in subtitles.cues)
     digest = _digest(subtitles.cues, lines)
     return AnnotationTrack(subtitles.cues, lines, str(path), subtitles.language, digest)
 
@@ -100,7 +101,7 @@ def track_of_title(release: Path, title: Title, dialogues: Sequence[Dialogue]) -
         AlignmentError: The title has neither subtitles nor turns with times.
     """
     lines = tuple(
-        LineRef(t.start_ms, t.end_ms, d.dialogue_id, i)
+        LineRef(t.start_ms, t.end_ms, d.dialogue_id, i, t.text or "")
         for d in dialogues
         for i, t in enumerate(d.turns)
         if t.start_ms is not None and t.end_ms is not None

@@ -47,6 +47,7 @@ def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:
             confidence=1.0,
             dialogue_id=line.dialogue_id,
             turn=line.turn,
+            anno_start=line.start_ms / 1000,
         )
         for i, line in enumerate(track.lines)
     ]
@@ -67,8 +68,15 @@ def _lines(track: AnnotationTrack, found: Alignment) -> list[LineRow]:
     """Every line of the track on the media timeline; turns take the confidence of their cue."""
     if track.lines_are_cues:
         return [
-            LineRow(i=f.index, start=f.start_s, end=f.end_s, present=f.present, confidence=f.confidence)
-            for f in found.lines
+            LineRow(
+                i=f.index,
+                start=f.start_s,
+                end=f.end_s,
+                present=f.present,
+                confidence=f.confidence,
+                anno_start=line.start_ms / 1000,
+            )
+            for f, line in zip(found.lines, track.lines, strict=True)
         ]
     rows = []
     order = sorted(range(len(track.cues)), key=lambda k: track.cues[k].start_ms)
@@ -93,6 +101,7 @@ def _lines(track: AnnotationTrack, found: Alignment) -> list[LineRow]:
                 confidence=fit.confidence if span is not None else min(fit.confidence, 0.05),
                 dialogue_id=line.dialogue_id,
                 turn=line.turn,
+                anno_start=start_s,
             )
         )
     return rows
@@ -139,6 +148,7 @@ def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> Time
             confidence=0.0,
             dialogue_id=line.dialogue_id,
             turn=line.turn,
+            anno_start=line.start_ms / 1000,
         )
         for i, line in enumerate(track.lines)
     ]
