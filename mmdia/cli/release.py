@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, say
+from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
+    from mmdia.release.fetch import FetchReport, OnProgress
     from mmdia.release.findings import Example
 
 EPILOG = """\
@@ -18,6 +21,15 @@ examples:
   mmdia release validate ~/mm-dia
   mmdia release validate ~/mm-dia --strict
   mmdia release install ~/mm-dia-1.0.zip
+  mmdia release install ORG/NAME
+  mmdia release fetch --media-dir ~/films
+"""
+
+FETCH_DESCRIPTION = """\
+Download the films that a release gives an address for, with their subtitles.
+
+Only for media that you may lawfully fetch: public domain, open licences, your
+own. Films that are there already are left alone; run it again to go on.
 """
 
 
@@ -26,7 +38,7 @@ def add(commands: Any) -> None:
     p: argparse.ArgumentParser = commands.add_parser(
         "release",
         help="look at, check and install annotation releases",
-        description="Look at, check and install annotation releases.",
+        description="Look at, check and install annotation releases; fetch their public media.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -46,9 +58,24 @@ def add(commands: Any) -> None:
     validate.add_argument("--json", action="store_true", help="one JSON document on standard output")
     validate.set_defaults(run=run_validate)
     install = actions.add_parser("install", help="install a release for later commands")
-    install.add_argument("source", type=Path, metavar="SOURCE", help="folder, .zip or .tar.gz")
+    install.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="folder, .zip, .tar.gz, or ORG/NAME[@revision] on the Hugging Face Hub",
+    )
     install.add_argument("--json", action="store_true", help="one JSON document on standard output")
     install.set_defaults(run=run_install)
+    fetch = actions.add_parser(
+        "fetch",
+        help="download the public films of a release (only what you may lawfully fetch)",
+        description=FETCH_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fetch.add_argument("release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)")
+    fetch.add_argument("--media-dir", required=True, type=Path, metavar="DIR", help="folder for the films")
+    fetch.add_argument("--titles", nargs="+", default=[], metavar="ID", help="only these titles")
+    fetch.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    fetch.set_defaults(run=run_fetch)
 
 
 def run_info(args: argparse.Namespace) -> int:
@@ -118,3 +145,54 @@ def run_install(args: argparse.Namespace) -> int:
     how = "was installed already" if done.was_there else "installed"
     say(f"{head.name} {head.version} {how}: {done.handle.path}")
     return EXIT_DONE
+
+
+def run_fetch(args: argparse.Namespace) -> int:
+    """``mmdia release fetch``."""
+    from mmdia.corpus.locate import locate_release
+    from mmdia.release.fetch import fetch_titles
+
+    handle, route = locate_release(args.release)
+    if route == "demo":
+        note("mmdia: no release installed or named: this is the bundled demo title")
+    with _fetch_progress() as listen:
+        report = fetch_titles(handle, args.media_dir, titles=args.titles, on_progress=listen)
+    if args.json:
+        print_json(report.to_row())
+    else:
+        _show_fetched(report)
+    return EXIT_DONE if report.complete else EXIT_PARTIAL
+
+
+@contextmanager
+def _fetch_progress() -> Iterator[OnProgress]:
+    """One bar a title, in mebibytes."""
+    with progress_bar() as progress:
+        bars: dict[str, Any] = {}
+
+        def listen(title_id: str, done: int, total: int | None) -> None:
+            if title_id not in bars:
+                for bar in bars.values():
+                    progress.update(bar, visible=False)
+                bars[title_id] = progress.add_task(f"{title_id[:24]} MiB", total=None)
+            mebibytes = None if total is None else total >> 20
+            progress.update(bars[title_id], completed=done >> 20, total=mebibytes)
+
+        yield listen
+
+
+def _show_fetched(report: FetchReport) -> None:
+    from mmdia.schema.reasons import explain
+
+    if report.titles:
+        rows = [
+            (t.title_id, t.status, t.path, t.message or (explain(t.reason) if t.reason else None))
+            for t in report.titles
+        ]
+        print_table(["title", "status", "file", "why"], rows)
+    counted = ", ".join(f"{n} {status}" for status, n in sorted(report.statuses.items()))
+    say(f"{counted or 'no titles'}; in {report.media_dir}")
+    for message in report.broken[:5]:
+        say(f"  broken row: {message}")
+    if len(report.broken) > 5:
+        say(f"  ... {len(report.broken) - 5} more broken rows (run: mmdia release validate)")

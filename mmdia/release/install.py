@@ -27,6 +27,7 @@ from mmdia.corpus.locate import (
 )
 from mmdia.corpus.read import withdrawals
 from mmdia.errors import MmdiaError, ReleaseError, ReleaseNotFound, UsageError
+from mmdia.release.hub import download_release, parse_hub_id
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Release
 from mmdia.store.atomic import make_folder, store_error, write_json
@@ -99,19 +100,25 @@ def install(source: str | Path) -> Installed:
     A release of the same name and version is replaced. What is installed is not validated.
 
     Args:
-        source: A release folder (or its ``release.json``), or an archive of one:
-            ``.zip``, ``.tar.gz``, ``.tgz``, ``.tar``.
+        source: A release folder (or its ``release.json``), an archive of one (``.zip``, ``.tar.gz``,
+            ``.tgz``, ``.tar``), or a dataset of the Hugging Face Hub: ``ORG/NAME``,
+            ``ORG/NAME@revision``. A name is looked for on the Hub when there is no such path; a
+            `Path` always is a path.
 
     Raises:
         ReleaseNotFound: There is nothing at `source`, or no release in it.
-        ReleaseError: It cannot be read, or its archive holds unsafe paths.
+        ReleaseError: It cannot be read, its archive holds unsafe paths, or the Hub does not give it.
         UsageError: `source` is a file of another kind.
         StoreError: ``$MMDIA_HOME`` cannot be written, or another installation is going on.
     """
     place = Path(source).expanduser()
+    on_hub = parse_hub_id(source) if isinstance(source, str) and not place.exists() else None
     releases = make_folder(installed_pointer().parent)
     with exclusive(releases / ".lock"), _workroom(releases) as room:
-        if place.is_dir() or place.name == HEAD_FILE:
+        if on_hub is not None:
+            repo_id, revision = on_hub
+            _copy_folder(download_release(repo_id, revision=revision, into=room.parent / "hub"), room)
+        elif place.is_dir() or place.name == HEAD_FILE:
             found = open_release(place)
             _copy_folder(found.path, room)
         else:

@@ -22,10 +22,12 @@ REASONS: dict[str, Reason] = {
     # media and matching
     "ambiguous_match": Reason("several titles fit this file equally", "name it in media.csv"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
+    "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "invalid_media": Reason("the file is not readable media", "see the message; get another copy"),
     "lfs_pointer": Reason("the file is a Git LFS pointer, not the media", "run: git lfs pull"),
     "missing_media": Reason("no file was matched to this title", "add it, or name it in media.csv"),
     "no_audio": Reason("the media has no audio track"),
+    "no_source": Reason("the release does not say where the media may be fetched", "get your own copy"),
     "no_video": Reason("the media has no picture"),
     "outside_media": Reason("the dialogue lies outside the media"),
     "spans_parts": Reason("the dialogue would span two parts of the title"),

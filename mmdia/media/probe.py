@@ -1,0 +1,384 @@
+"""What a media file holds, and clear words when it holds nothing usable.
+
+`probe` reads headers only: no frame is decoded, except one where the container may hide a
+rotation. All times are exact rationals as the container gives them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.stream
+
+from mmdia.errors import MediaNotFound, MediaUnreadable
+from mmdia.schema.time import snap_rate
+
+#: File name endings that are worth opening when a folder is searched.
+MEDIA_SUFFIXES = frozenset(
+    ".mp4 .m4v .mkv .webm .mov .avi .ts .m2ts .mts .mpg .mpeg .vob .wmv .asf .flv .ogv .3gp .mka "
+    ".m4a .mp3 .flac .wav .ogg .oga .opus .aac .ac3 .eac3 .dts .wma".split()
+)
+
+#: Codecs of subtitle tracks that are text; all others are pictures of text.
+TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"})
+
+#: libavformat's names for formats that are still pictures or bare subtitles, not films.
+_NOT_FILM = ("image2", "_pipe", "srt", "webvtt", "ass", "tty", "gif")
+
+_SAMPLE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """A moving picture.
+
+    Attributes:
+        index: Number of the stream in the file.
+        codec: libavcodec's name of the codec.
+        rate: Nominal frames per second, exact; None when the container knows none.
+        width: Stored width in pixels, before rotation.
+        height: Stored height in pixels, before rotation.
+        rotation: Degrees clockwise (0, 90, 180, 270) by which a player turns the picture.
+        pixel_format: For example ``yuv420p``.
+        language: As tagged in the file; None when untagged or "und".
+        title: Title of the stream, or None.
+        default: Whether the file marks it as the default.
+    """
+
+    index: int
+    codec: str
+    rate: Fraction | None
+    width: int
+    height: int
+    rotation: int
+    pixel_format: str
+    language: str | None
+    title: str | None
+    default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """A sound track; `number` counts audio tracks from 0, `index` counts all streams.
+
+    `commentary` is true for tracks that the file marks as comment, description for the blind
+    or hard of hearing, or whose title says so: never the dialogue track by default.
+    """
+
+    index: int
+    number: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+    language: str | None
+    title: str | None
+    default: bool
+    commentary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitleStream:
+    """An embedded subtitle track; `is_text` is false for pictures of text (PGS, VobSub, DVB)."""
+
+    index: int
+    codec: str
+    is_text: bool
+    language: str | None
+    title: str | None
+    default: bool
+    forced: bool
+    hearing_impaired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What one media file holds.
+
+    Attributes:
+        path: The file.
+        container: libavformat's name, for example ``matroska,webm``.
+        duration_s: Length in seconds as the header says; None when it says nothing.
+        start_s: The format's start time, seconds, exact. Player time = pts - start_s.
+        size: Bytes.
+        video: Moving pictures; cover art is left out.
+        audio: Sound tracks.
+        subtitles: Embedded subtitle tracks.
+        title: Title tag of the file, or None.
+    """
+
+    path: Path
+    container: str
+    duration_s: float | None
+    start_s: Fraction
+    size: int
+    video: tuple[VideoStream, ...]
+    audio: tuple[AudioStream, ...]
+    subtitles: tuple[SubtitleStream, ...]
+    title: str | None = None
+
+
+def is_media_name(path: str | os.PathLike[str]) -> bool:
+    """Whether the name ends like a media file's; hidden files and ``.part`` are no media."""
+    name = Path(path).name
+    return not name.startswith(".") and Path(name).suffix.lower() in MEDIA_SUFFIXES
+
+
+def media_hash(path: str | os.PathLike[str]) -> str:
+    """Identity of a file's content: 32 hex digits, the same under any name.
+
+    BLAKE2b (16 bytes) over the size and, for files above 4 MiB, five samples of 256 KiB (at
+    0, 1/4, 1/2, 3/4 and the end); smaller files are hashed whole. It tells files apart and
+    finds caches again; it is no proof against someone who edits bytes between the samples.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It is a folder or cannot be read.
+    """
+    file = _existing(path)
+    size = file.stat().st_size
+    digest = hashlib.blake2b(f"mmdia.media/1:{size}:".encode(), digest_size=16)
+    try:
+        with file.open("rb") as stream:
+            if size <= 16 * _SAMPLE_BYTES:
+                digest.update(stream.read())
+            else:
+                for quarter in range(5):
+                    stream.seek((size - _SAMPLE_BYTES) * quarter // 4)
+                    digest.update(stream.read(_SAMPLE_BYTES))
+    except OSError as error:
+        raise MediaUnreadable("the file cannot be read", path=file, got=str(error)) from error
+    return digest.hexdigest()
+
+
+@contextmanager
+def open_input(path: str | os.PathLike[str]) -> Iterator[av.container.InputContainer]:
+    """Open a media file for reading, with this package's errors.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: No media can be read from it; the message says why and what to do.
+    """
+    file = _existing(path)
+    _refuse_lookalikes(file)
+    try:
+        container = av.open(str(file), metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise _explain(file, error) from error
+    with container:
+        yield container
+
+
+def probe(path: str | os.PathLike[str]) -> MediaInfo:
+    """Read what a media file holds.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It is a folder, a Git LFS pointer, empty, a web page, a picture,
+            truncated or otherwise no media; the message says what to do.
+    """
+    with open_input(path) as container:
+        video = tuple(_video(s, container) for s in picture_streams(container))
+        audio = tuple(_audio(s, n) for n, s in enumerate(sound_streams(container)))
+        if not (video or audio):
+            raise MediaUnreadable(
+                "the file holds neither picture nor sound",
+                path=path,
+                got=container.format.name,
+                hint="If it is a subtitle file, pass it where subtitles are asked for.",
+            )
+        return MediaInfo(
+            path=Path(path),
+            container=container.format.name,
+            duration_s=None if container.duration is None else container.duration / 1e6,
+            start_s=start_time(container),
+            size=Path(path).stat().st_size,
+            video=video,
+            audio=audio,
+            subtitles=tuple(_subtitle(s) for s in container.streams.subtitles if s.codec_context),
+            title=container.metadata.get("title") or None,
+        )
+
+
+def start_time(container: av.container.InputContainer) -> Fraction:
+    """The format's start time in seconds; player time is pts minus this."""
+    return Fraction(container.start_time or 0, 1_000_000)
+
+
+def picture_streams(container: av.container.InputContainer) -> list[av.VideoStream]:
+    """Video streams that move and can be decoded: no cover art."""
+    still = av.stream.Disposition.attached_pic
+    return [s for s in container.streams.video if not s.disposition & still and s.codec_context and s.width]
+
+
+def sound_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
+    """Audio streams that can be decoded."""
+    return [s for s in container.streams.audio if s.codec_context and s.sample_rate]
+
+
+def rotation_of(stream: av.VideoStream, container: av.container.InputContainer) -> int:
+    """Degrees clockwise by which a player turns the picture; rewinds the container.
+
+    The display matrix hangs on decoded frames, so the first one is decoded; only containers
+    that can hold a matrix (mp4, mov, mkv) pay for it.
+    """
+    if not any(name in container.format.name for name in ("mp4", "mov", "matroska")):
+        return 0
+    try:
+        frame = next(container.decode(stream), None)
+        container.seek(0)
+    except av.FFmpegError:
+        return 0
+    return 0 if frame is None else frame_rotation(frame)
+
+
+def frame_rotation(frame: av.VideoFrame) -> int:
+    """Degrees clockwise (0, 90, 180, 270) by which this frame is to be turned for viewing."""
+    # libavutil tells the angle counter-clockwise.
+    return (-round(frame.rotation / 90) * 90) % 360
+
+
+def _existing(path: str | os.PathLike[str]) -> Path:
+    file = Path(path)
+    if not file.exists():
+        raise MediaNotFound("there is no such media file", path=file)
+    if file.is_dir():
+        raise MediaUnreadable("this is a folder, not a media file", path=file, hint="Name one file in it.")
+    return file
+
+
+def _refuse_lookalikes(file: Path) -> None:
+    """Name the usual impostors before libavformat answers "invalid data"."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(512)
+    except OSError as error:
+        raise MediaUnreadable("the file cannot be read", path=file, got=str(error)) from error
+    if not head:
+        raise MediaUnreadable("the file is empty", path=file, hint="Download or copy it again.")
+    if head.startswith(b"version https://git-lfs"):
+        raise MediaUnreadable(
+            "this is a Git LFS pointer, not the media itself",
+            path=file,
+            hint="Run `git lfs pull` in that repository.",
+        )
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        raise MediaUnreadable(
+            "this is a web page saved under a media name",
+            path=file,
+            hint="The download was refused or redirected; download the file itself.",
+        )
+
+
+def _explain(file: Path, error: Exception) -> MediaUnreadable:
+    """The error for a file that libavformat refused."""
+    boxes = _mp4_boxes(file)
+    if "ftyp" in boxes and "moov" not in boxes:
+        return MediaUnreadable(
+            "the file is truncated: its table of contents (moov) is missing",
+            path=file,
+            hint="Copy or download it again; a recording that was cut off cannot be used.",
+        )
+    if "moof" in boxes and "moov" not in boxes:
+        return MediaUnreadable(
+            "this is one segment of a stream, without its header",
+            path=file,
+            hint="Join the init segment and the segments first.",
+        )
+    return MediaUnreadable(
+        "no media can be read from this file", path=file, got=str(error) or type(error).__name__,
+        hint="Check that it plays in a player; if not, copy or download it again.",
+    )  # fmt: skip
+
+
+def _mp4_boxes(file: Path, limit: int = 64) -> list[str]:
+    """Names of the top-level boxes of an mp4-like file, as far as they make sense."""
+    names: list[str] = []
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        at = 0
+        while at + 8 <= size and len(names) < limit:
+            stream.seek(at)
+            head = stream.read(16)
+            length, name = int.from_bytes(head[:4], "big"), head[4:8]
+            if not name.isalnum():
+                break
+            names.append(name.decode("ascii", "replace"))
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if length < 8:
+                break
+            at += length
+    return names
+
+
+def _tag(stream: av.stream.Stream, name: str) -> str | None:
+    lowered = {k.lower(): v for k, v in stream.metadata.items()}
+    value = lowered.get(name, "").strip()
+    return None if value in ("", "und") else value
+
+
+def _video(stream: av.VideoStream, container: av.container.InputContainer) -> VideoStream:
+    if any(name in container.format.name for name in _NOT_FILM):
+        raise MediaUnreadable("this is a picture, not a film", path=container.name)
+    rate = stream.guessed_rate or stream.average_rate
+    return VideoStream(
+        index=stream.index,
+        codec=codec_name(stream),
+        rate=snap_rate(rate) if rate and 0 < rate < 1000 else None,
+        width=stream.width,
+        height=stream.height,
+        rotation=rotation_of(stream, container),
+        pixel_format=stream.pix_fmt or "",
+        language=_tag(stream, "language"),
+        title=_tag(stream, "title"),
+        default=bool(stream.disposition & av.stream.Disposition.default),
+    )
+
+
+def _audio(stream: av.AudioStream, number: int) -> AudioStream:
+    flags = av.stream.Disposition
+    marked = flags.comment | flags.visual_impaired | flags.hearing_impaired | flags.karaoke
+    title = _tag(stream, "title")
+    told = (title or "").lower()
+    return AudioStream(
+        index=stream.index,
+        number=number,
+        codec=codec_name(stream),
+        sample_rate=stream.sample_rate,
+        channels=stream.codec_context.channels,
+        layout=stream.layout.name,
+        language=_tag(stream, "language"),
+        title=title,
+        default=bool(stream.disposition & flags.default),
+        commentary=bool(stream.disposition & marked) or "comment" in told or "descri" in told,
+    )
+
+
+def _subtitle(stream: av.stream.Stream) -> SubtitleStream:
+    flags = av.stream.Disposition
+    codec = codec_name(stream)
+    return SubtitleStream(
+        index=stream.index,
+        codec=codec,
+        is_text=codec in TEXT_SUBTITLES,
+        language=_tag(stream, "language"),
+        title=_tag(stream, "title"),
+        default=bool(stream.disposition & flags.default),
+        forced=bool(stream.disposition & flags.forced),
+        hearing_impaired=bool(stream.disposition & flags.hearing_impaired),
+    )
+
+
+def codec_name(stream: av.stream.Stream) -> str:
+    """The codec's own name (``av1``), not that of the decoder chosen (``libdav1d``)."""
+    return str(stream.codec_context.codec.canonical_name)

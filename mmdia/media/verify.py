@@ -1,0 +1,107 @@
+"""Read written clips back: what is in the file, not what was meant to be."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import av
+import numpy as np
+import soundfile
+
+from mmdia.errors import MediaNotFound, MediaUnreadable
+from mmdia.media.audio import pcm_sha256
+from mmdia.media.probe import open_input, picture_streams, sound_streams
+
+
+class AudioCheck(NamedTuple):
+    """A clip of sound as read back: rate, samples per channel, hash of the samples."""
+
+    sample_rate: int
+    n_samples: int
+    sha256: str
+
+
+class VideoCheck(NamedTuple):
+    """A clip of picture as read back by decoding all of it.
+
+    Attributes:
+        n_frames: Frames decoded.
+        first_pts: Clip second of the first frame.
+        end_s: Clip second at which the last frame ends, by its own duration.
+        sha256: SHA-256 of the frames as planar yuv420p, rows without padding.
+        width: Pixels.
+        height: Pixels.
+        has_audio: Whether there is a sound track.
+        audio_start_s: Clip second of the first sample, or None.
+    """
+
+    n_frames: int
+    first_pts: float
+    end_s: float
+    sha256: str
+    width: int
+    height: int
+    has_audio: bool
+    audio_start_s: float | None
+
+
+def check_audio(path: str | Path) -> AudioCheck:
+    """Decode a clip of sound and hash its samples.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It cannot be decoded.
+    """
+    if not Path(path).is_file():
+        raise MediaNotFound("there is no such clip", path=path)
+    try:
+        with Path(path).open("rb") as stream:
+            pcm, rate = soundfile.read(stream, dtype="int16", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise MediaUnreadable("the clip's sound cannot be read", path=path, got=str(error)) from error
+    return AudioCheck(int(rate), len(pcm), pcm_sha256(pcm))
+
+
+def check_video(path: str | Path) -> VideoCheck:
+    """Decode a clip of picture and hash its frames.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It cannot be decoded, or holds no picture.
+    """
+    with open_input(path) as container:
+        pictures = picture_streams(container)
+        if not pictures:
+            raise MediaUnreadable("the clip holds no picture", path=path)
+        stream = pictures[0]
+        sounds = sound_streams(container)
+        digest = hashlib.sha256()
+        count, first, end = 0, 0.0, 0.0
+        try:
+            for frame in container.decode(stream):
+                _hash_frame(digest, frame)
+                at = float((frame.pts or 0) * (frame.time_base or Fraction(1)))
+                first = at if count == 0 else first
+                end = at + float((frame.duration or 0) * (frame.time_base or Fraction(1)))
+                count += 1
+        except av.FFmpegError as error:
+            raise MediaUnreadable("the clip's picture cannot be read", path=path, got=str(error)) from error
+        if not count:
+            raise MediaUnreadable("no frame of the clip can be decoded", path=path)
+        audio_start = None
+        if sounds and sounds[0].start_time is not None and sounds[0].time_base is not None:
+            audio_start = max(0.0, float(sounds[0].start_time * sounds[0].time_base))
+        return VideoCheck(
+            count, first, end, digest.hexdigest(), stream.width, stream.height, bool(sounds), audio_start
+        )  # fmt: skip
+
+
+def _hash_frame(digest: Any, frame: av.VideoFrame) -> None:
+    if frame.format.name not in ("yuv420p", "yuvj420p"):
+        frame = frame.reformat(format="yuv420p")
+    for plane in frame.planes:
+        rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
+        digest.update(np.ascontiguousarray(rows[: plane.height, : plane.width]))
