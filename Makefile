@@ -43,6 +43,6 @@ $(CORE):
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,pysrt]"
+	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

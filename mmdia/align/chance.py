@@ -59,6 +59,8 @@ def _shuffled(anno: Track, seed: int) -> Track:
 def _coincidences(evidence: Evidences, fit: Fit, decoys: list[Track]) -> float:
     """Nats of line edges that agree to the millisecond, beyond what any decoy reaches anywhere.
 
+    Each piece chose its own offset, so each may owe as many to chance.
+
     Releases made from one master share cue times exactly, whatever their language.
     """
     timing = evidence.timing
@@ -71,7 +73,7 @@ def _coincidences(evidence: Evidences, fit: Fit, decoys: list[Track]) -> float:
     for n, (edge, ref, worth) in enumerate(edges):
         here = int((np.abs(nearest((edge * fit.scale + offset)[spoken], ref)) <= _SAME_S).sum())
         chance = max(_most_equal((d.end_s if n else d.start_s)[d.speech] * fit.scale, ref) for d in decoys)
-        nats += worth * max(0.0, here - 1.25 * chance - len(fit.pieces))
+        nats += worth * max(0.0, here - (1.25 * chance + 1) * len(fit.pieces))
     return nats
 
 

@@ -24,6 +24,9 @@ _PER_LINE = {True: (0.30, 7.0), False: (0.22, 14.0)}
 #: Nats in all at even odds, and steepness: what short tracks must bring.
 _IN_ALL = {True: (9.0, 0.45), False: (22.0, 0.25)}
 
+#: The best of all offsets and speeds of a wrong film gains up to about 3 times the root of its lines.
+_LUCK = 4.0
+
 #: Speeds differ when they are further apart than this; smaller drifts are rounding.
 SAME_SPEED = 5e-4
 
@@ -55,6 +58,8 @@ class Chance:
         clear = self.nats - _DECOY * max(0.0, self.decoy) + self.bonus
         centre, steep = _PER_LINE[self.text]
         least, slope = _IN_ALL[self.text]
+        if not self.text:
+            least = max(least, _LUCK * math.sqrt(self.lines))
         return logistic(min(steep * (clear / max(1, self.lines) - centre), slope * (clear - least)))
 
 

@@ -329,6 +329,9 @@ def _fit_grid(
     k = np.rint(from_first / float(ticks_per_frame)).astype(np.int64)
     if len(k) > 1 and np.diff(k).min() < 1:
         return None
+    if k[-1] >= 1.5 * len(k):
+        # Most lines of so fine a grid are empty: the film's rate varies, whatever its header says.
+        return None
     exact = (pts - pts[0]) * ticks_per_frame.denominator == k * ticks_per_frame.numerator
     if exact.all():
         return k, int(pts[0]) * time_base - start

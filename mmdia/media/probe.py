@@ -33,6 +33,17 @@ TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt",
 #: libavformat's names for formats that are still pictures or bare subtitles, not films.
 _NOT_FILM = ("image2", "_pipe", "srt", "webvtt", "ass", "tty", "gif")
 
+#: Codecs of decoders that go by another name.
+_OF_DECODER = {
+    "libdav1d": "av1",
+    "libaom-av1": "av1",
+    "libvpx": "vp8",
+    "libvpx-vp9": "vp9",
+    "libopus": "opus",
+    "mp3float": "mp3",
+    "dca": "dts",
+}
+
 _SAMPLE_BYTES = 256 * 1024
 
 
@@ -381,4 +392,6 @@ def _subtitle(stream: av.stream.Stream) -> SubtitleStream:
 
 def codec_name(stream: av.stream.Stream) -> str:
     """The codec's own name (``av1``), not that of the decoder chosen (``libdav1d``)."""
-    return str(stream.codec_context.codec.canonical_name)
+    codec = stream.codec_context.codec
+    # PyAV before 15 tells the decoder's name only.
+    return str(getattr(codec, "canonical_name", None) or _OF_DECODER.get(codec.name, codec.name))

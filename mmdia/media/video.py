@@ -179,8 +179,9 @@ class ClipWriter:
         if not frame.format.name.startswith("yuvj"):
             context.color_range = frame.color_range
         context.colorspace = frame.colorspace
-        context.color_primaries = frame.color_primaries
-        context.color_trc = frame.color_trc
+        if hasattr(frame, "color_primaries"):  # PyAV 17 and later
+            context.color_primaries = frame.color_primaries
+            context.color_trc = frame.color_trc
         self._stream = stream
 
     def _fit(self, frame: av.VideoFrame) -> av.VideoFrame:
