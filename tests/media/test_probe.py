@@ -116,7 +116,7 @@ def test_choice_of_the_sound_track(tmp_path) -> None:
         for language, title, default in tracks:
             stream = out.add_stream("flac", rate=8000, layout="mono")
             stream.metadata.update({"language": language, "title": title})
-            stream.disposition = av.stream.Disposition.default if default else 0
+            stream.disposition = av.stream.Disposition.default.value if default else 0
             streams.append(stream)
         for stream in streams:
             frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.int16), "s16", "mono")
