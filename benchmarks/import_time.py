@@ -9,7 +9,7 @@ commands is interleaved, so that a busy machine weighs on all of them alike.
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import subprocess
 import sys
 
@@ -24,11 +24,10 @@ COMMANDS = {
 
 
 def cpu_seconds(command: list[str]) -> float:
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after = os.times()
-    user = after.children_user - before.children_user
-    return user + after.children_system - before.children_system
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def main() -> None:

@@ -157,7 +157,7 @@ def _reasons(
         said.add("few_anchors")
     if solution.chance.lines < _SHORT:
         said.add("short_track")
-    if spread > _FLAT_S:
+    if policy == "paper" and spread > _FLAT_S:
         said.add("high_variance")
     if policy == "paper" and verdict in ("speed", "segments"):
         said.add("not_translation")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import platform
 import sys
 from typing import Any
@@ -51,9 +50,11 @@ def add(commands: Any) -> None:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata  # costs more than all else that `--help` needs
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return None
 
 

@@ -21,8 +21,9 @@ from mmdia.media.index import MediaIndex, VideoIndex
 START_SLACK_NS = 1_000_000
 #: A frame that appears less than this before the end is not shown any more.
 END_SLACK_NS = 2_000_000
-#: A window may reach this far beyond the media on either side (it is cut there), not further.
-OVERHANG_S = 1.0
+#: A window may reach this far beyond the media on either side (it is cut there), not further: the
+#: last cue of a film often outlives it by some frames, but a dialogue must not lose words.
+OVERHANG_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
