@@ -15,10 +15,10 @@ demo: $(CORE)
 	$(BIN)/mmdia demo
 
 test: $(DEV)
-	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -m "not slow" --numprocesses auto --dist loadfile $(ARGS)
 
 test-slow: $(DEV)
-	$(BIN)/python -m pytest -q -m slow $(ARGS)
+	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+
+# Nothing is read from or written to the homes of whoever runs the tests. Before any import, since
+# the Hub's client reads these once.
+_HOME = tempfile.mkdtemp(prefix="mmdia-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ.update(MMDIA_HOME=f"{_HOME}/mmdia", HF_HOME=f"{_HOME}/hf", HF_HUB_OFFLINE="1")
+os.environ.pop("MMDIA_ANNOTATIONS", None)
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,7 @@ def test_a_logo_in_front(films, tmp_path) -> None:
     assert length_of_sound(tmp_path / "logo.mp4") == pytest.approx((film.N_FRAMES + 30) * 2002, abs=30)
 
 
+@pytest.mark.slow
 def test_other_cuts(films, tmp_path) -> None:
     keep, insert = [(0.0, 2.5), (4.0, 7.5)], [(1.0, 0.5), (5.0, 1.0)]
     moved = graph.recut(films["base.mp4"], tmp_path / "cut.mp4", keep, insert)

@@ -80,6 +80,7 @@ def test_stills_have_square_pixels_and_the_height_asked_for(films, tmp_path) -> 
     assert (tmp_path / "x").read_bytes()[:3] == b"\xff\xd8\xff"
 
 
+@pytest.mark.slow
 def test_real_odd_films_are_cut(shared_data: Path, tmp_path) -> None:
     """Each file's middle third: all frames that the index promises come out, or a reason does."""
     folder = shared_data / "media_edge"

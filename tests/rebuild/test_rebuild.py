@@ -50,6 +50,7 @@ def expected_frames(start_ms: int, end_ms: int) -> range:
     return range(first, last + 1)
 
 
+@pytest.mark.slow
 def test_every_clip_of_the_demo_is_exact(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     summary = rebuild(media_dir, out, params={"profile": "all"})
@@ -81,6 +82,19 @@ def test_every_clip_of_the_demo_is_exact(media_dir: Path, tmp_path: Path) -> Non
             assert fact["start"] == pytest.approx(turn.start_ms / 1000 - float(start), abs=2e-6)
 
 
+def test_sound_is_exact_to_the_sample(media_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rebuild(media_dir, out)
+    rows = receipts(out)
+    for dialogue in DEMO:
+        span = nominal_span_ms(dialogue)
+        assert span is not None
+        start = expected_frames(*span).start / FPS
+        samples, rate = soundfile.read(out / rows[dialogue.dialogue_id]["audio"]["path"])
+        near = (float(start) - 0.2, float(start) + 0.2)
+        assert locate_pilot(samples, rate, search=near).sample == pytest.approx(round(start * 48_000), abs=1.0)
+
+
 def test_a_second_run_only_checks(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out)
@@ -109,6 +123,7 @@ def test_only_what_is_gone_or_damaged_or_changed_is_made_anew(media_dir: Path, t
     assert {r["audio"]["sample_rate"] for r in receipts(out).values() if r["audio"]} == {16_000}
 
 
+@pytest.mark.slow
 def test_verification_decodes_and_finds_every_damage(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out, params={"profile": "all"})
@@ -126,6 +141,7 @@ def test_verification_decodes_and_finds_every_damage(media_dir: Path, tmp_path: 
     assert found == {rows[0]["dialogue_id"], rows[1]["dialogue_id"], rows[2]["dialogue_id"]}
 
 
+@pytest.mark.slow
 def test_padding_and_extension(media_dir: Path, tmp_path: Path) -> None:
     rebuild(media_dir, tmp_path / "a")
     rebuild(media_dir, tmp_path / "b", params={"pad_s": 0.5})
@@ -203,6 +219,7 @@ def test_files_that_are_no_films_have_a_reason(
     assert summary.titles[0]["message"]
 
 
+@pytest.mark.slow
 def test_a_truncated_film_gives_what_is_there(media_dir: Path, tmp_path: Path) -> None:
     """Cut in the middle: whether nothing or a part can be read, nothing half-made appears."""
     film = media_dir / "mmdia_demo_01.mp4"
@@ -322,6 +339,7 @@ def test_shards_and_titles_leave_the_rest_alone(
     ] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_loses_nothing(media_dir: Path, tmp_path: Path) -> None:
     """A real limit on file size (EFBIG) stands for the full disk; then the limit is lifted."""
     out = tmp_path / "out"
@@ -399,6 +417,7 @@ def test_supervised_workers_agree_with_this_process(media_dir: Path, tmp_path: P
     assert receipts(tmp_path / "a") == receipts(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_a_real_film_with_its_real_subtitles(
     shared_data: Path, tmp_path: Path, make_release: MakeRelease
 ) -> None:
