@@ -13,7 +13,8 @@ from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_t
 
 if TYPE_CHECKING:
     from mmdia.rebuild.config import RebuildConfig
-    from mmdia.rebuild.run import Listener, Plan, Summary
+    from mmdia.rebuild.plan import Plan
+    from mmdia.rebuild.run import Listener, Summary
 
 EPILOG = """\
 examples:
@@ -123,7 +124,8 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from mmdia.rebuild.run import make_plan, run_rebuild
+    from mmdia.rebuild.plan import make_plan
+    from mmdia.rebuild.run import run_rebuild
     from mmdia.rebuild.status import status_of
     from mmdia.rebuild.verify import verify_output
 

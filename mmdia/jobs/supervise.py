@@ -8,6 +8,8 @@ supervisor watches its pipe and its exit status. Nothing of a pool can break.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import time
 import traceback
 from collections import deque
@@ -22,6 +24,10 @@ from mmdia.errors import MmdiaError, UsageError
 Status = Literal["done", "error", "crashed", "timed_out"]
 Report = Callable[[dict[str, Any]], None]
 Worker = Callable[[Any, Report], Any]
+Tell = Callable[[str, dict[str, Any]], None]
+
+#: Messages taken from one process before the others are looked at.
+_MOST_EVENTS = 64
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,17 @@ class _Running:
     result: tuple[str, Any] | None = field(default=None)
 
 
+def _follow_parent() -> None:
+    """End this process when the supervisor is gone: a killed run must leave nobody at work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
 def _child(pipe: Connection, worker: Worker, payload: Any) -> None:
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
     def report(event: dict[str, Any]) -> None:
         pipe.send(("progress", event))
 
@@ -87,7 +103,7 @@ def run_supervised(
     jobs: int = 1,
     retries: int = 1,
     timeout_s: float | None = None,
-    on_progress: Callable[[str, dict[str, Any]], None] | None = None,
+    on_progress: Tell | None = None,
 ) -> Iterator[Outcome]:
     """Run tasks, `jobs` at a time, each in a process of its own.
 
@@ -98,7 +114,8 @@ def run_supervised(
         retries: How often a task is tried again after its process died. A worker that raised
             is not tried again: the same input raises the same error.
         timeout_s: Wall time after which a process is killed (no retry).
-        on_progress: Called with the task's key and each event its worker reports.
+        on_progress: Called with the task's key and each event its worker reports. All events of
+            a task are delivered before its outcome.
 
     Yields:
         Outcomes, in the order in which tasks end.
@@ -113,46 +130,65 @@ def run_supervised(
         for task in tasks:
             yield _inline(task, worker, tell)
         return
-    context = multiprocessing.get_context("spawn")
+    crew = _Crew(worker, timeout_s, tell)
     queue: deque[tuple[Task, int]] = deque()
     source = iter(tasks)
-    running: list[_Running] = []
-
-    def start(task: Task, attempt: int) -> None:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_child, args=(theirs, worker, task.payload), daemon=True)
-        process.start()
-        theirs.close()
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        running.append(_Running(task, process, ours, attempt, deadline))
-
     try:
         while True:
-            while len(running) < jobs:
+            while len(crew.running) < jobs:
                 if not queue:
                     fresh = next(source, None)
                     if fresh is None:
                         break
                     queue.append((fresh, 1))
-                start(*queue.popleft())
-            if not running:
+                crew.start(*queue.popleft())
+            if not crew.running:
                 return
-            _pump(running, tell)
-            for job in [r for r in running if _ended(r)]:
-                running.remove(job)
-                outcome = _close(job)
+            for job, outcome in crew.news():
                 if outcome.status == "crashed" and job.attempt <= retries:
                     queue.append((job.task, job.attempt + 1))
                 else:
                     yield outcome
     finally:
-        for job in running:
+        crew.dismiss()
+
+
+class _Crew:
+    """The processes at work."""
+
+    def __init__(self, worker: Worker, timeout_s: float | None, tell: Tell) -> None:
+        self.running: list[_Running] = []
+        self._worker, self._timeout_s, self._tell = worker, timeout_s, tell
+        self._context = multiprocessing.get_context("spawn")
+
+    def start(self, task: Task, attempt: int) -> None:
+        """Start a process for a task."""
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=_child, args=(theirs, self._worker, task.payload), daemon=True
+        )
+        process.start()
+        theirs.close()
+        deadline = None if self._timeout_s is None else time.monotonic() + self._timeout_s
+        self.running.append(_Running(task, process, ours, attempt, deadline))
+
+    def news(self) -> list[tuple[_Running, Outcome]]:
+        """Wait for something to happen; give back the processes that ended."""
+        _pump(self.running, self._tell)
+        ended = [job for job in self.running if _ended(job)]
+        for job in ended:
+            self.running.remove(job)
+        return [(job, _close(job, self._tell)) for job in ended]
+
+    def dismiss(self) -> None:
+        """End what is still at work."""
+        for job in self.running:
             job.process.kill()
             job.process.join()
             job.pipe.close()
 
 
-def _inline(task: Task, worker: Worker, tell: Callable[[str, dict[str, Any]], None]) -> Outcome:
+def _inline(task: Task, worker: Worker, tell: Tell) -> Outcome:
     try:
         return Outcome(task.key, "done", worker(task.payload, lambda event: tell(task.key, event)))
     except MmdiaError as error:
@@ -161,19 +197,22 @@ def _inline(task: Task, worker: Worker, tell: Callable[[str, dict[str, Any]], No
         return Outcome(task.key, "error", message=f"{type(error).__name__}: {error}")
 
 
-def _pump(running: list[_Running], tell: Callable[[str, dict[str, Any]], None]) -> None:
+def _pump(running: list[_Running], tell: Tell) -> None:
     """Wait for news of any process, and take it."""
     deadlines = [r.deadline for r in running if r.deadline is not None]
     patience = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
     ready = wait([r.pipe for r in running] + [r.process.sentinel for r in running], timeout=patience)
     for job in running:
         if job.pipe in ready or job.process.sentinel in ready:
-            _drain(job, tell)
+            _drain(job, tell, most=_MOST_EVENTS)
 
 
-def _drain(job: _Running, tell: Callable[[str, dict[str, Any]], None]) -> None:
+def _drain(job: _Running, tell: Tell, most: int | None = None) -> None:
+    """Take what a process has sent; at most so many messages, so that none starves the others."""
+    taken = 0
     with suppress(EOFError, OSError):
-        while job.result is None and job.pipe.poll():
+        while job.result is None and (most is None or taken < most) and job.pipe.poll():
+            taken += 1
             kind, content = job.pipe.recv()
             if kind == "progress":
                 tell(job.task.key, content)
@@ -186,17 +225,17 @@ def _ended(job: _Running) -> bool:
     return job.result is not None or late or not job.process.is_alive()
 
 
-def _close(job: _Running) -> Outcome:
+def _close(job: _Running, tell: Tell) -> Outcome:
     """Collect a process that ended, or end one that is late."""
-    if job.result is None and job.process.is_alive():
+    late = job.process.is_alive() and job.result is None
+    if late:
         job.process.kill()
         job.process.join()
+    _drain(job, tell)
+    if late and job.result is None:
         job.pipe.close()
-        return Outcome(
-            job.task.key, "timed_out", message="the worker ran out of time", attempts=job.attempt
-        )
-    if job.result is None:
-        _drain(job, lambda key, event: None)
+        text = "the worker ran out of time"
+        return Outcome(job.task.key, "timed_out", message=text, attempts=job.attempt)
     job.process.join(timeout=10)
     if job.process.is_alive():
         job.process.kill()

@@ -21,7 +21,7 @@ from mmdia.schema.dialogue import Dialogue
 from mmdia.store.atomic import commit, is_disk_full, make_folder, part_path
 
 #: Error codes of the cutter that say the copy lacks something: refusals, not failures.
-_REFUSED = frozenset({"outside_media", "no_audio", "no_video"})
+_REFUSED = frozenset({"outside_media", "no_audio", "no_video", "no_such_track"})
 
 Span = tuple[float, float]
 OnRow = Callable[[dict[str, Any]], None]
@@ -47,6 +47,15 @@ class ClipBatch:
     keys: dict[str, str]
     placed: tuple[tuple[Dialogue, Placed], ...]
 
+    def media_fact(self) -> dict[str, Any]:
+        """The file, as the receipt has it."""
+        return {
+            "path": self.candidate.path,
+            "part": self.candidate.part,
+            "size": self.path.stat().st_size,
+            "hash": self.identity,
+        }
+
 
 @dataclass(frozen=True)
 class _Files:
@@ -57,12 +66,21 @@ class _Files:
     stills: tuple[str, ...]
 
 
-def _files_of(job: TitleJob, dialogue_id: str, placed: Placed) -> _Files:
+def _files_of(job: TitleJob, dialogue_id: str, placed: Placed, lacks: frozenset[str]) -> _Files:
+    """What is written: all that the profile wants, but for what the film does not have.
+
+    A silent film still gives its picture (`video`, `all`), a film without a picture its sound
+    (`all`). What was asked for by name and is not there stays asked for, and is refused.
+    """
     name, params = job.names[dialogue_id], job.clip
+    silent = "no_audio" in lacks and params.wants_video
+    blind = "no_video" in lacks and params.profile == "all"
     return _Files(
-        clip_path(job.title_name, name, ".flac") if params.wants_audio else None,
-        clip_path(job.title_name, name, ".mp4") if params.wants_video else None,
-        tuple(clip_path(job.title_name, name, still_ending(s.turn)) for s in placed.stills),
+        clip_path(job.title_name, name, ".flac") if params.wants_audio and not silent else None,
+        clip_path(job.title_name, name, ".mp4") if params.wants_video and not blind else None,
+        ()
+        if blind
+        else tuple(clip_path(job.title_name, name, still_ending(s.turn)) for s in placed.stills),
     )
 
 
@@ -75,7 +93,7 @@ def _request(out: Path, dialogue_id: str, placed: Placed, files: _Files, span: S
         video_path=None if files.video is None else part_path(out / files.video),
         stills=tuple(
             (still.media_s, part_path(out / path))
-            for still, path in zip(placed.stills, files.stills, strict=True)
+            for still, path in zip(placed.stills, files.stills, strict=False)
         ),
     )
 
@@ -93,8 +111,9 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
     job, out = batch.job, Path(batch.job.out)
     make_folder(out / "clips" / job.title_name)
     by_id = {d.dialogue_id: (d, p) for d, p in batch.placed}
-    files = {i: _files_of(job, i, p) for i, (_, p) in by_id.items()}
+    files: dict[str, _Files] = {}
     spans: dict[str, Span] = {}
+    lacks: frozenset[str] = frozenset()
     left = dict.fromkeys(by_id)
 
     def finish(result: ClipResult) -> None:
@@ -102,6 +121,8 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
         dialogue, placed = by_id[dialogue_id]
         if result.error_code is None:
             row = _built(batch, dialogue, placed, files[dialogue_id], spans[dialogue_id], result)
+            row["reasons"] = sorted(lacks) if job.clip.wants_video else []
+            discard(out, job.previous.get(dialogue_id, {}), but=row)
         else:
             row = _not_built(batch, dialogue, result.error_code, result.message)
         left.pop(dialogue_id)
@@ -109,6 +130,9 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
 
     try:
         index = cached_index(batch.path, job.cache, _track(job.clip.audio_track))
+        missing = {"no_audio": index.audio is None, "no_video": index.video is None}
+        lacks = frozenset(code for code, is_missing in missing.items() if is_missing)
+        files.update({i: _files_of(job, i, p, lacks) for i, (_, p) in by_id.items()})
         spans.update({i: padded(p, job.clip.pad_s, index.duration_s) for i, (_, p) in by_id.items()})
         cut_media(
             batch.path,
@@ -126,7 +150,7 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
         raise
     except (MediaError, UsageError) as error:
         # The film cannot be read (any further), or has no such audio track: what is left says so.
-        code = "no_audio" if isinstance(error, UsageError) else "decode_error"
+        code = "no_such_track" if isinstance(error, UsageError) else "decode_error"
         for dialogue_id in list(left):
             on_row(_not_built(batch, by_id[dialogue_id][0], code, str(error)))
 
@@ -140,18 +164,9 @@ def _not_built(batch: ClipBatch, dialogue: Dialogue, code: str, message: str) ->
         ("no_span" if code == "bad_window" else code,),
         message=message or None,
         annotation_version=batch.job.annotation_version,
-        media=_media(batch),
+        media=batch.media_fact(),
         params_hash=batch.keys[dialogue.dialogue_id],
     )
-
-
-def _media(batch: ClipBatch) -> dict[str, Any]:
-    return {
-        "path": batch.candidate.path,
-        "part": batch.candidate.part,
-        "size": batch.path.stat().st_size,
-        "hash": batch.identity,
-    }
 
 
 def _committed(out: Path, relative: str) -> int:
@@ -195,7 +210,7 @@ def _built(
             "sha256": fact.sha256,
             "bytes": _committed(out, path),
         }
-        for still, path, fact in zip(placed.stills, files.stills, result.stills, strict=True)
+        for still, path, fact in zip(placed.stills, files.stills, result.stills, strict=False)
     ]
     start = float(window.start)
     return plain_row(
@@ -203,7 +218,7 @@ def _built(
         dialogue.title_id,
         "built",
         annotation_version=batch.job.annotation_version,
-        media=_media(batch),
+        media=batch.media_fact(),
         clip={
             "nominal_start": span[0],
             "nominal_end": span[1],

@@ -53,8 +53,17 @@ def is_there(out: Path, row: Mapping[str, Any]) -> bool:
     return True
 
 
-def discard(out: Path, row: Mapping[str, Any]) -> None:
-    """Delete the files of a row that is no longer valid; what is gone already is no error."""
+def discard(out: Path, row: Mapping[str, Any], *, but: Mapping[str, Any] | None = None) -> None:
+    """Delete the files of a row that is no longer valid; what is gone already is no error.
+
+    Args:
+        out: Output folder.
+        row: The row.
+        but: A newer row, whose files stay.
+    """
+    stay = {path for path, _ in row_files(but or {})}
     for path, _ in row_files(row):
+        if path in stay:
+            continue
         with suppress(OSError):
             inside(out, path).unlink(missing_ok=True)

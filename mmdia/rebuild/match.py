@@ -47,19 +47,23 @@ class Matches:
         by_title: Candidates by title id, best first; parts in order.
         unmatched: Files that belong to no title.
         ambiguous: Files that fit several titles equally, with those titles.
+        strangers: Rows of the media map for titles that the release does not have, in words.
     """
 
     by_title: dict[str, tuple[Candidate, ...]]
     unmatched: tuple[str, ...]
     ambiguous: dict[str, tuple[str, ...]]
+    strangers: tuple[str, ...] = ()
 
 
-def media_files(folder: Path, *, skip: Path | None = None) -> Iterator[PurePath]:
+def media_files(folder: Path, *, skip: frozenset[Path] = frozenset()) -> Iterator[PurePath]:
     """Media files under `folder`, sorted, relative; links are followed, but no folder twice.
+
+    Folders that hold a rebuild's output are passed over.
 
     Args:
         folder: The user's media folder.
-        skip: A folder to leave out (the output, when it lies inside).
+        skip: Folders to leave out, resolved (those of the output, when it lies inside).
 
     Raises:
         MediaNotFound: There is no such folder.
@@ -71,7 +75,9 @@ def media_files(folder: Path, *, skip: Path | None = None) -> Iterator[PurePath]
     for place, folders, files in os.walk(folder, followlinks=True):
         here = Path(place)
         identity = (here.stat().st_dev, here.stat().st_ino)
-        if identity in seen or (skip is not None and here.resolve() == skip):
+        # The output of another rebuild holds clips of films, named like titles: it is no media.
+        other_output = "receipt.jsonl" in files and here != folder
+        if identity in seen or here.resolve() in skip or other_output:
             folders.clear()
             continue
         seen.add(identity)
@@ -90,14 +96,28 @@ def _number(row: dict[str, str], key: str, where: str) -> int | None:
         raise UsageError(f"{key} must be a whole number", path=where, got=repr(text)) from None
 
 
-def read_media_map(path: Path, titles: Iterable[str]) -> dict[str, tuple[Candidate, ...]]:
+MediaMap = dict[str, tuple[Candidate, ...]]
+
+
+def read_media_map(path: Path, titles: Iterable[str]) -> tuple[MediaMap, tuple[str, ...]]:
     """Read the user's word on which file is which: ``title_id,path[,part,start_ms,end_ms]``.
 
+    Returns:
+        Candidates by title, and a message for each row whose title the release does not have (one
+        map may serve several releases).
+
     Raises:
-        UsageError: A column is missing, a title is unknown, or a number is none.
+        UsageError: Not UTF-8, a column is missing, a row names no file, or a number is none.
     """
-    known = set(titles)
+    try:
+        return _read_media_map(path, set(titles))
+    except UnicodeDecodeError:
+        raise UsageError("a media map must be UTF-8", path=path, hint="Save it as UTF-8.") from None
+
+
+def _read_media_map(path: Path, known: set[str]) -> tuple[MediaMap, tuple[str, ...]]:
     out: dict[str, list[Candidate]] = {}
+    strangers: list[str] = []
     with open(path, encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(row for row in stream if row.strip() and not row.lstrip().startswith("#"))
         columns = [c.strip() for c in reader.fieldnames or []]
@@ -108,14 +128,16 @@ def read_media_map(path: Path, titles: Iterable[str]) -> dict[str, tuple[Candida
             where = f"{path}:{reader.line_num}"
             title_id = (row.get("title_id") or "").strip()
             if title_id not in known:
-                raise UsageError("the release has no such title", path=where, got=repr(title_id))
+                strangers.append(f"{where}: the release has no title {title_id!r}")
+                continue
             media = (row.get("path") or "").strip()
             if not media:
                 raise UsageError("a row names no file", path=where)
             start, end = _number(row, "start_ms", where), _number(row, "end_ms", where)
             candidate = Candidate(media, "map", _number(row, "part", where), start, end)
             out.setdefault(title_id, []).append(candidate)
-    return {t: tuple(sorted(c, key=lambda x: x.part or 0)) for t, c in out.items()}
+    found = {t: tuple(sorted(c, key=lambda x: x.part or 0)) for t, c in out.items()}
+    return found, tuple(strangers)
 
 
 def match_media(
@@ -123,7 +145,7 @@ def match_media(
     titles: dict[str, Title],
     *,
     media_map: Path | None = None,
-    skip: Path | None = None,
+    skip: frozenset[Path] = frozenset(),
 ) -> Matches:
     """Match the files of a folder to the titles of a release.
 
@@ -131,7 +153,7 @@ def match_media(
         folder: The user's media folder.
         titles: The catalogue by title id.
         media_map: The user's map; default ``media.csv`` in the folder, when it is there.
-        skip: Folder to leave out.
+        skip: Folders to leave out, resolved.
 
     Raises:
         MediaNotFound: No such folder, or no such map.
@@ -141,13 +163,13 @@ def match_media(
     chosen = media_map or folder / MAP_NAME
     if media_map is not None and not media_map.is_file():
         raise MediaNotFound("no such media map", path=media_map)
-    mapped = read_media_map(chosen, titles) if chosen.is_file() else {}
-    taken = {PurePath(c.path) for rows in mapped.values() for c in rows}
+    mapped, strangers = read_media_map(chosen, titles) if chosen.is_file() else ({}, ())
+    taken = {(folder / c.path).resolve() for rows in mapped.values() for c in rows}
     by_title: dict[str, list[tuple[NameMatch, Candidate]]] = {}
     unmatched: list[str] = []
     ambiguous: dict[str, tuple[str, ...]] = {}
     for file in files:
-        if file in taken:
+        if taken and (folder / file).resolve() in taken:
             continue
         fits = [(m, t) for t, title in titles.items() if (m := match_name(file, title)) is not None]
         best = max(((m.rank, m.length) for m, _ in fits), default=None)
@@ -168,4 +190,4 @@ def match_media(
     if not found and len(titles) == 1 and len(unmatched) == 1 and not ambiguous:
         # One film, one title: the name may say nothing, the time map will tell.
         found = {next(iter(titles)): (Candidate(unmatched.pop(), "only"),)}
-    return Matches(found, tuple(unmatched), ambiguous)
+    return Matches(found, tuple(unmatched), ambiguous, strangers)

@@ -1,29 +1,25 @@
-"""The run: match, hand titles to supervised workers, keep the receipt, sum up."""
+"""The run: hand titles to supervised workers, keep the receipt, sum up."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmdia.corpus.locate import ReleaseHandle, locate_release, mmdia_home
-from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
-from mmdia.errors import BrokenRow, StoreError, UsageError
-from mmdia.jobs.supervise import Outcome, Task, run_supervised
+from mmdia.errors import StoreError
+from mmdia.jobs.supervise import Outcome, run_supervised
 from mmdia.pages.rebuild import rebuild_page
-from mmdia.rebuild.config import RebuildConfig, TitleJob
-from mmdia.rebuild.files import discard
-from mmdia.rebuild.ledger import Ledger
-from mmdia.rebuild.match import Matches, match_media
+from mmdia.rebuild.config import RebuildConfig
+from mmdia.rebuild.files import discard, is_there
+from mmdia.rebuild.ledger import Ledger, Rows
+from mmdia.rebuild.plan import Plan, make_plan, title_jobs
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.title import rebuild_title
-from mmdia.schema.names import safe_names
+from mmdia.schema.reasons import tally
 from mmdia.schema.receipt import TitleReceipt
-from mmdia.schema.title import Title
-from mmdia.store.atomic import atomic_write, is_disk_full, make_folder, sweep_parts, write_text
-from mmdia.store.lock import exclusive
+from mmdia.store.atomic import is_disk_full, make_folder, part_path, store_error, write_text
 from mmdia.sync.timemap import read_timemap
 
 #: Statuses that count against exit status 0.
@@ -34,44 +30,13 @@ Listener = Callable[[str, Event], None]
 
 
 @dataclass
-class Plan:
-    """What a run would do.
-
-    Attributes:
-        handle: The release.
-        route: Where the release came from (argument, environment, installed, demo).
-        titles: Its titles.
-        by_title: Dialogues with a film, by title, as JSON text.
-        order: All dialogue ids, in disk order.
-        settled: Rows that need no work: scripts, withdrawals, titles left out.
-        matches: Files by title.
-        work: Titles to work on, in order.
-        broken: Rows of the release that cannot be read.
-    """
-
-    handle: ReleaseHandle
-    route: str
-    titles: dict[str, Title]
-    matches: Matches
-    by_title: dict[str, list[str]] = field(default_factory=dict)
-    ids: dict[str, list[str]] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
-    settled: list[dict[str, Any]] = field(default_factory=list)
-    work: list[str] = field(default_factory=list)
-    broken: list[BrokenRow] = field(default_factory=list)
-
-    @property
-    def annotation_version(self) -> str:
-        """Name and version of the release."""
-        return f"{self.handle.head.name} {self.handle.head.version}"
-
-
-@dataclass
 class Summary:
     """What a run did.
 
     Attributes:
         statuses: Dialogues by status, the whole release.
+        missed: Dialogues that were asked for and are not built.
+        troubled: Titles whose worker ended badly; clips of an earlier run may still be there.
         reasons: Reason codes of what was not built, with counts.
         titles: Title rows, in the release's order.
         unmatched: Files that belong to no title.
@@ -83,6 +48,8 @@ class Summary:
     """
 
     statuses: dict[str, int]
+    missed: int
+    troubled: tuple[str, ...]
     reasons: dict[str, int]
     titles: list[dict[str, Any]]
     unmatched: tuple[str, ...]
@@ -95,7 +62,7 @@ class Summary:
     @property
     def complete(self) -> bool:
         """Whether every dialogue that was asked for is built."""
-        return not self.broken and not any(self.statuses.get(s) for s in FAILING)
+        return not (self.broken or self.missed or self.troubled)
 
     def to_row(self) -> dict[str, Any]:
         """The document of ``--json``."""
@@ -103,6 +70,8 @@ class Summary:
             "schema": "mmdia.rebuild-summary/1",
             "complete": self.complete,
             "statuses": self.statuses,
+            "missed": self.missed,
+            "troubled": list(self.troubled),
             "reasons": self.reasons,
             "titles": self.titles,
             "unmatched": list(self.unmatched),
@@ -114,117 +83,6 @@ class Summary:
         }
 
 
-def make_plan(config: RebuildConfig) -> Plan:
-    """Read the release and match the media folder; nothing is written.
-
-    Raises:
-        ReleaseNotFound, ReleaseError: The release cannot be used.
-        MediaNotFound: No such media folder.
-        UsageError: `titles` or the media map name what the release does not have.
-    """
-    handle, route = locate_release(config.annotations)
-    broken: list[BrokenRow] = []
-    titles = load_titles(handle, on_broken=broken.append)
-    unknown = [t for t in config.titles if t not in titles]
-    if unknown:
-        raise UsageError("the release has no such title", got=", ".join(unknown))
-    matches = match_media(config.media_dir, titles, media_map=config.media_map, skip=config.out.resolve())
-    plan = Plan(handle, route, titles, matches, broken=broken)
-    _sort_dialogues(plan, config)
-    return plan
-
-
-def _sort_dialogues(plan: Plan, config: RebuildConfig) -> None:
-    gone = withdrawals(plan.handle, on_broken=plan.broken.append)
-    version = plan.annotation_version
-    for dialogue in iter_dialogues(plan.handle, on_broken=plan.broken.append, keep_withdrawn=True):
-        plan.order.append(dialogue.dialogue_id)
-        title_id = dialogue.title_id
-        row: tuple[str, tuple[str, ...]] | None = None
-        if gone.covers(dialogue.dialogue_id, title_id):
-            row = ("withdrawn", ("withdrawn",))
-        elif title_id is None:
-            row = ("no_media", ("no_media",))
-        elif (config.titles and title_id not in config.titles) or not config.shard.holds(title_id):
-            row = ("not_selected", ("not_selected",))
-        if row is not None:
-            settled = plain_row(dialogue.dialogue_id, title_id, *row, annotation_version=version)
-            plan.settled.append(settled)
-        elif title_id is not None:
-            plan.by_title.setdefault(title_id, []).append(dialogue.to_json())
-            plan.ids.setdefault(title_id, []).append(dialogue.dialogue_id)
-    plan.work = list(plan.by_title)
-
-
-def _jobs(plan: Plan, config: RebuildConfig, ledger: Ledger) -> Iterator[Task]:
-    previous = ledger.rows()
-    title_names = safe_names(plan.titles.keys() | plan.by_title.keys())
-    for title_id in plan.work:
-        candidates = plan.matches.by_title.get(title_id, ())
-        if not candidates:
-            continue
-        names = safe_names(plan.ids[title_id])
-        title = plan.titles.get(title_id) or Title(title_id=title_id)
-        yield Task(
-            title_id,
-            TitleJob(
-                title=title.to_row(),
-                dialogues=tuple(plan.by_title[title_id]),
-                candidates=candidates,
-                release=str(plan.handle.path),
-                annotation_version=plan.annotation_version,
-                media_dir=str(config.media_dir),
-                out=str(config.out),
-                clip=config.clip,
-                names=names,
-                title_name=title_names[title_id],
-                previous={i: previous[i] for i in names if i in previous},
-                timemap=config.timemap,
-                policy=config.policy,
-                min_confidence=config.min_confidence,
-                cache=str(mmdia_home() / "media-index"),
-            ),
-        )
-
-
-def _missing(plan: Plan, ledger: Ledger) -> list[dict[str, Any]]:
-    """Rows of titles without a file; clips built earlier stay built."""
-    done, version = ledger.rows(), plan.annotation_version
-    rows: list[dict[str, Any]] = []
-    for title_id in plan.work:
-        if plan.matches.by_title.get(title_id):
-            continue
-        rows += [
-            plain_row(i, title_id, "missing_media", ("missing_media",), annotation_version=version)
-            for i in plan.ids[title_id]
-            if done.get(i, {}).get("status") != "built"
-        ]
-        receipt = TitleReceipt(title_id=title_id, reasons=("missing_media",))
-        ledger.append_title(receipt.to_row(nulls=True))
-    return rows
-
-
-def _lost(plan: Plan, outcome: Outcome, done: set[str]) -> list[dict[str, Any]]:
-    """Rows for what a worker left undone when it ended badly."""
-    code = {"crashed": "crashed", "timed_out": "timed_out"}.get(outcome.status, "worker_error")
-    if isinstance(outcome.error, StoreError):
-        code = (
-            "disk_full" if is_disk_full(outcome.error) or "no space" in str(outcome.error) else "unwritable"
-        )
-    return [
-        plain_row(
-            i,
-            outcome.key,
-            "failed",
-            (code,),
-            message=outcome.message,
-            annotation_version=plan.annotation_version,
-        )
-        for i in plan.ids[outcome.key]
-        if i not in done
-    ]
-
-
 def check_writable(out: Path) -> None:
     """Make the output folder and prove that it can be written.
 
@@ -232,10 +90,96 @@ def check_writable(out: Path) -> None:
         StoreError: It cannot; nothing else was done.
     """
     make_folder(out)
-    probe = out / ".mmdia-write-test"
-    with atomic_write(probe) as stream:
-        stream.write(b"ok")
-    probe.unlink()
+    probe = part_path(out / ".mmdia-write-test")
+    try:
+        probe.write_bytes(b"ok")
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise store_error(error, out) from error
+
+
+def _is_kept(out: Path, row: Event | None) -> bool:
+    """Whether an earlier row says that a clip was built, and its files are there."""
+    return row is not None and row.get("status") == "built" and is_there(out, row)
+
+
+class _Run:
+    """One run over a plan."""
+
+    def __init__(self, config: RebuildConfig, plan: Plan, ledger: Ledger, tell: Listener) -> None:
+        self.config, self.plan, self.ledger, self.tell = config, plan, ledger, tell
+        self.earlier: Rows = ledger.rows()
+        self.done: dict[str, set[str]] = {}
+        self.kept = 0
+        self.troubled: list[str] = []
+
+    def settle(self) -> None:
+        """Record rows that need no work; clips of what was withdrawn meanwhile are deleted."""
+        for row in self.plan.settled:
+            before = self.earlier.get(row["dialogue_id"])
+            if before is not None and row["status"] == "withdrawn":
+                discard(self.config.out, before)
+        self.ledger.append([r for r in self.plan.settled if self.earlier.get(r["dialogue_id"]) != r])
+        for title_id in self.plan.work:
+            if not self.plan.matches.by_title.get(title_id):
+                self.ledger.append(self._rows_of(title_id, set(), "missing_media", "missing_media", None))
+                receipt = TitleReceipt(title_id=title_id, reasons=("missing_media",))
+                self.ledger.append_title(receipt.to_row(nulls=True))
+
+    def _rows_of(
+        self, title_id: str, done: set[str], status: str, code: str, message: str | None
+    ) -> list[dict[str, Any]]:
+        """Rows for what is left of a title; clips that are there stay what they are."""
+        return [
+            plain_row(
+                i,
+                title_id,
+                status,
+                (code,),
+                message=message,
+                annotation_version=self.plan.annotation_version,
+            )
+            for i in self.plan.ids[title_id]
+            if i not in done and not _is_kept(self.config.out, self.earlier.get(i))
+        ]
+
+    def progress(self, key: str, event: Event) -> None:
+        """Take an event of a worker: rows are on disk before anybody hears of them."""
+        rows, kept = event.pop("rows", []), event.pop("kept", [])
+        self.ledger.append(rows)
+        self.done.setdefault(key, set()).update([r["dialogue_id"] for r in rows], kept)
+        self.kept += len(kept)
+        self.tell(key, event)
+
+    def finish(self, outcome: Outcome) -> StoreError | None:
+        """Record how a title ended; gives back an error that ends the whole run."""
+        self.tell(outcome.key, {"event": "end", "status": outcome.status, "message": outcome.message})
+        if outcome.status == "done":
+            self.ledger.append_title(outcome.value)
+            return None
+        code = {"crashed": "crashed", "timed_out": "timed_out"}.get(outcome.status, "worker_error")
+        if isinstance(outcome.error, StoreError):
+            full = is_disk_full(outcome.error) or "no space" in str(outcome.error)
+            code = "disk_full" if full else "unwritable"
+        self.troubled.append(outcome.key)
+        done = self.done.get(outcome.key, set())
+        self.ledger.append(self._rows_of(outcome.key, done, "failed", code, outcome.message))
+        receipt = TitleReceipt(title_id=outcome.key, reasons=(code,), message=outcome.message)
+        self.ledger.append_title(receipt.to_row(nulls=True))
+        return outcome.error if isinstance(outcome.error, StoreError) else None
+
+    def name_the_rest(self) -> None:
+        """Give every title of the release its row, with counts of its dialogues by status."""
+        rows, titles = self.ledger.rows(), self.ledger.title_rows()
+        for title_id in dict.fromkeys([*self.plan.titles, *self.plan.all_ids]):
+            ids = self.plan.all_ids.get(title_id, [])
+            counts = tally(rows[i]["status"] for i in ids if i in rows)
+            row = titles.get(title_id)
+            if row is None:
+                left = () if title_id in self.plan.work or not ids else ("not_selected",)
+                row = TitleReceipt(title_id=title_id, reasons=left).to_row(nulls=True)
+            if row.get("counts") != counts or title_id not in titles:
+                self.ledger.append_title({**row, "counts": counts})
 
 
 def run_rebuild(
@@ -256,47 +200,29 @@ def run_rebuild(
         StoreError: The output cannot be written, or another run works there.
     """
     started = time.monotonic()
-    tell = listen or (lambda key, event: None)
     plan = plan or make_plan(config)
     check_writable(config.out)
     ledger = Ledger(config.out, config.shard)
-    kept = 0
-    with exclusive(ledger.state / f"run-{ledger.tag}.lock"):
-        if config.shard.count == 1:
-            sweep_parts(config.out)
-        earlier = ledger.rows()
-        _settle(config.out, ledger, earlier, plan.settled)
-        ledger.append(_missing(plan, ledger))
-        done: dict[str, set[str]] = {}
-        stop: StoreError | None = None
-
-        def progress(key: str, event: Event) -> None:
-            nonlocal kept
-            rows = event.pop("rows", None)
-            if rows:
-                ledger.append(rows)
-                done.setdefault(key, set()).update(r["dialogue_id"] for r in rows)
-            kept += event.get("kept", 0)
-            tell(key, event)
-
-        tasks = _jobs(plan, config, ledger)
+    with ledger.session():
+        run = _Run(config, plan, ledger, listen or (lambda key, event: None))
         try:
+            run.settle()
             for outcome in run_supervised(
-                tasks, rebuild_title, jobs=config.jobs, timeout_s=config.timeout_s, on_progress=progress
+                title_jobs(plan, config, ledger),
+                rebuild_title,
+                jobs=config.jobs,
+                timeout_s=config.timeout_s,
+                on_progress=run.progress,
             ):
-                if outcome.status == "done":
-                    ledger.append_title(outcome.value)
-                else:
-                    _settle_lost(plan, ledger, outcome, done.get(outcome.key, set()))
-                    if isinstance(outcome.error, StoreError):
-                        stop = outcome.error
-                tell(outcome.key, {"event": "end", "status": outcome.status, "message": outcome.message})
-                if stop is not None:
+                if run.finish(outcome) is not None:
                     break  # the next title would meet the same disk
+            run.name_the_rest()
         finally:
             ledger.merge(plan.order, plan.titles)
-    summary = summarise(config, plan, ledger, kept, time.monotonic() - started)
-    write_report(config.out, summary)
+        summary = summarise(config, plan, ledger)
+        summary.kept, summary.troubled = run.kept, tuple(run.troubled)
+        summary.seconds = time.monotonic() - started
+        write_report(config.out, summary)
     return summary
 
 
@@ -312,50 +238,23 @@ def write_report(out: Path, summary: Summary) -> None:
     write_text(out / "report.html", rebuild_page(summary.to_row(), maps))
 
 
-def _keeps(earlier: dict[str, Any] | None, row: dict[str, Any]) -> bool:
-    """Whether an earlier row stays: what was built stays built when it is merely left out now."""
-    if earlier is None:
-        return False
-    return earlier == row or (row["status"] == "not_selected" and earlier["status"] != "not_selected")
-
-
-def _settle(out: Path, ledger: Ledger, earlier: dict[str, Event], rows: list[Event]) -> None:
-    """Record rows that need no work; the clips of what was withdrawn meanwhile are deleted."""
-    for row in rows:
-        before = earlier.get(row["dialogue_id"])
-        if before is not None and row["status"] == "withdrawn":
-            discard(out, before)
-    ledger.append([r for r in rows if not _keeps(earlier.get(r["dialogue_id"]), r)])
-
-
-def _settle_lost(plan: Plan, ledger: Ledger, outcome: Outcome, done: set[str]) -> None:
-    rows = _lost(plan, outcome, done)
-    ledger.append(rows)
-    reasons = tuple(dict.fromkeys(code for row in rows for code in row["reasons"]))
-    receipt = TitleReceipt(title_id=outcome.key, reasons=reasons, message=outcome.message)
-    ledger.append_title(receipt.to_row(nulls=True))
-
-
-def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger, kept: int, seconds: float) -> Summary:
+def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
     """Count what the receipt now says about the release's dialogues."""
     rows = ledger.rows()
-    statuses: dict[str, int] = {}
-    reasons: dict[str, int] = {}
-    for i in plan.order:
-        row = rows.get(i)
-        status = row["status"] if row else "missing_media"
-        statuses[status] = statuses.get(status, 0) + 1
-        for code in (row or {}).get("reasons", ()):
-            reasons[code] = reasons.get(code, 0) + 1
+    unknown: Event = {"status": "missing_media", "reasons": []}
+    found = {i: rows.get(i, unknown) for i in plan.order}
+    asked = [i for title_id in plan.work for i in plan.ids[title_id]]
     by_title = ledger.title_rows()
     return Summary(
-        statuses=statuses,
-        reasons=dict(sorted(reasons.items(), key=lambda x: -x[1])),
+        statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
+        missed=sum(found[i]["status"] in FAILING for i in asked),
+        troubled=(),
+        reasons=tally(str(code) for row in found.values() for code in row["reasons"]),
         titles=[by_title[t] for t in plan.titles if t in by_title],
         unmatched=plan.matches.unmatched,
         ambiguous=plan.matches.ambiguous,
-        broken=tuple(str(e) for e in plan.broken),
-        kept=kept,
-        seconds=seconds,
+        broken=(*(str(e) for e in plan.broken), *plan.matches.strangers),
+        kept=0,
+        seconds=0.0,
         out=str(config.out),
     )

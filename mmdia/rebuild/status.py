@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from mmdia.rebuild.config import RebuildConfig
 from mmdia.rebuild.ledger import Ledger
-from mmdia.rebuild.run import Summary, make_plan, summarise
+from mmdia.rebuild.plan import make_plan
+from mmdia.rebuild.run import Summary, summarise
 
 
 def status_of(config: RebuildConfig) -> Summary:
@@ -15,6 +14,5 @@ def status_of(config: RebuildConfig) -> Summary:
     Raises:
         MediaNotFound, ReleaseError, UsageError: As `make_plan`.
     """
-    started = time.monotonic()
     plan = make_plan(config)
-    return summarise(config, plan, Ledger(config.out, config.shard), 0, time.monotonic() - started)
+    return summarise(config, plan, Ledger(config.out, config.shard))

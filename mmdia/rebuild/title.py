@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import AlignmentError, MediaError, MediaNotFound, MmdiaError, UsageError
-from mmdia.media.probe import media_hash
+from mmdia.errors import AlignmentError, MediaError, MediaNotFound, MmdiaError
+from mmdia.media.probe import media_hash, probe
 from mmdia.rebuild.clips import ClipBatch, cut_batch
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard, is_there
@@ -18,8 +18,7 @@ from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.windows import Placed, place
 from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue
-from mmdia.schema.reasons import tally
-from mmdia.schema.receipt import TitleReceipt
+from mmdia.schema.receipt import TitleFile, TitleReceipt
 from mmdia.schema.time import TimeMap
 from mmdia.schema.timemap import LineRow, TimeMapFile
 from mmdia.schema.title import Title
@@ -29,6 +28,10 @@ from mmdia.sync.evidence import Evidence, gather
 from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve, write_timemap
 
 Report = Callable[[dict[str, Any]], None]
+
+
+class NoTimeMap(MediaError):
+    """The folder of time maps that the user named has none for this title."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ def _media_reason(error: MmdiaError) -> str:
     text = str(error).lower()
     if isinstance(error, MediaNotFound):
         return "missing_media"
+    if isinstance(error, NoTimeMap):
+        return "no_timemap"
     if "git lfs" in text or "git-lfs" in text:
         return "lfs_pointer"
     return "truncated_media" if "truncated" in text or "incomplete" in text else "invalid_media"
@@ -96,17 +101,24 @@ def _clip_to_range(time_map: TimeMap, candidate: Candidate) -> TimeMap:
 
 
 def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
+    """A map made before, judged by this run's rules whatever it says of itself."""
     path = Path(job.timemap) / Path(_map_name(job, candidate)).name
     found = read_timemap(path)
     if found is None:
-        raise UsageError("no usable time map for this title", path=path)
-    return found
+        raise NoTimeMap("no usable time map for this title", path=path)
+    good = found.verdict != "wrong_film" and found.confidence >= job.min_confidence
+    if job.policy == "paper":
+        good = good and found.verdict in ("identity", "translation")
+    refused = "accepted" in found.model_fields_set and not found.accepted
+    reasons = found.reasons if good or found.reasons else ("wrong_film",)
+    return found.model_copy(update={"accepted": good and not refused, "reasons": reasons})
 
 
 def _map_of(
     job: TitleJob, track: AnnotationTrack, candidate: Candidate, path: Path, title: Title
 ) -> TimeMapFile:
     cached = Path(job.out) / _map_name(job, candidate)
+    probe(path)  # whatever the route: what is no film is told apart before anything is believed
     if job.timemap == "identity":
         made = identity_map(track, candidate.path)
     elif job.timemap != "align":
@@ -192,7 +204,7 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
     dialogues = [Dialogue.from_json(text) for text in job.dialogues]
     report({"event": "start", "dialogues": len(dialogues)})
     try:
-        track = track_of_title(Path(job.release), title, dialogues)
+        track = track_of_title(Path(job.release), title, dialogues, file_name=job.title_name)
         found = _examine(job, track, title)
     except AlignmentError as error:
         found = _Findings([], ["no_span"], [str(error)])
@@ -201,12 +213,9 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
         return _refuse_title(job, dialogues, found, report, started)
     chosen, refused = _place_all(job, dialogues, copies)
     _tell_refused(job, refused, report)
-    counts: dict[str, int] = {"refused": len(refused)} if refused else {}
     for k, placed in chosen.items():
-        for status, n in _cut_copy(job, copies[k], placed, report).items():
-            counts[status] = counts.get(status, 0) + n
-    best = copies[0]
-    return _title_row(job, best, found, counts, time.monotonic() - started)
+        _cut_copy(job, copies[k], placed, report)
+    return _title_row(job, copies[0], found, time.monotonic() - started)
 
 
 def _tell_refused(job: TitleJob, refused: dict[str, str], report: Report) -> None:
@@ -225,43 +234,48 @@ def _tell_refused(job: TitleJob, refused: dict[str, str], report: Report) -> Non
 def _refuse_title(
     job: TitleJob, dialogues: list[Dialogue], found: _Findings, report: Report, started: float
 ) -> dict[str, Any]:
-    """No candidate can be used: every dialogue says why."""
+    """No candidate can be used: every dialogue says why.
+
+    Clips of an earlier run are deleted only when the film was looked at and is another one; a
+    drive that is away, or subtitles that are, say nothing about them.
+    """
     reasons = list(dict.fromkeys([r for c in found.copies for r in c.map_file.reasons] + found.reasons))
-    if not reasons:
-        reasons = ["wrong_film"]
+    reasons = reasons or ["wrong_film"]
+    away = not found.copies and set(reasons) == {"missing_media"}
     message = "; ".join(found.messages) or None
-    rows = [
-        plain_row(
-            d.dialogue_id,
-            d.title_id,
-            "refused",
-            reasons,
-            message=message,
-            annotation_version=job.annotation_version,
-        )
-        for d in dialogues
-    ]
+    rows, kept = [], []
     for d in dialogues:
-        discard(Path(job.out), job.previous.get(d.dialogue_id, {}))
-    report({"event": "clip", "rows": rows, "n": len(rows)})
+        before = job.previous.get(d.dialogue_id)
+        if "wrong_film" in reasons:
+            discard(Path(job.out), before or {})
+        elif before is not None and before.get("status") == "built" and is_there(Path(job.out), before):
+            kept.append(d.dialogue_id)
+            continue
+        status = "missing_media" if away else "refused"
+        version = job.annotation_version
+        rows.append(
+            plain_row(
+                d.dialogue_id, d.title_id, status, reasons, message=message, annotation_version=version
+            )
+        )
+    report({"event": "clip", "rows": rows, "kept": kept, "n": len(dialogues)})
     best = max(found.copies, key=lambda c: c.map_file.confidence, default=None)
     seconds = time.monotonic() - started
     if best is not None:
-        return _title_row(job, best, found, {"refused": len(rows)}, seconds)
+        return _title_row(job, best, found, seconds)
+    first = job.candidates[0]
     return TitleReceipt(
         title_id=job.title["title_id"],
-        file=job.candidates[0].path,
-        how=job.candidates[0].how,
+        file=first.path,
+        part=first.part,
+        how=first.how,
         reasons=tuple(reasons),
         message=message,
-        counts={"refused": len(rows)},
         seconds=round(seconds, 3),
     ).to_row(nulls=True)
 
 
-def _title_row(
-    job: TitleJob, best: Copy, found: _Findings, counts: dict[str, int], seconds: float
-) -> dict[str, Any]:
+def _title_row(job: TitleJob, best: Copy, found: _Findings, seconds: float) -> dict[str, Any]:
     document = best.map_file
     return TitleReceipt(
         title_id=job.title["title_id"],
@@ -276,15 +290,22 @@ def _title_row(
         offset=document.segments[0].offset if document.segments else None,
         reasons=tuple(dict.fromkeys([*document.reasons, *found.reasons])),
         message="; ".join(found.messages) or None,
-        counts=dict(sorted(counts.items())),
+        files=tuple(
+            TitleFile(
+                path=c.candidate.path,
+                part=c.candidate.part,
+                timemap=c.map_path,
+                verdict=c.map_file.verdict,
+                confidence=c.map_file.confidence,
+            )
+            for c in found.copies
+        ),
         seconds=round(seconds, 3),
     ).to_row(nulls=True)
 
 
-def _cut_copy(
-    job: TitleJob, copy: Copy, placed: list[tuple[Dialogue, Placed]], report: Report
-) -> dict[str, int]:
-    """Cut what is not there yet; returns dialogues by status."""
+def _cut_copy(job: TitleJob, copy: Copy, placed: list[tuple[Dialogue, Placed]], report: Report) -> None:
+    """Cut what is not there yet."""
     identity = media_hash(copy.path)
     keys = {
         d.dialogue_id: params_hash(
@@ -293,30 +314,23 @@ def _cut_copy(
         )
         for d, p in placed
     }
-    todo, kept = [], 0
+    batch = ClipBatch(job, copy.candidate, copy.path, identity, keys, tuple(placed))
+    todo: list[tuple[Dialogue, Placed]] = []
+    kept, renewed = [], []
     for dialogue, place_ in placed:
-        row = job.previous.get(dialogue.dialogue_id)
-        current = row is not None and row.get("status") == "built"
-        if (
-            current
-            and row
-            and row.get("params_hash") == keys[dialogue.dialogue_id]
-            and is_there(Path(job.out), row)
-        ):
-            kept += 1
-        else:
+        i = dialogue.dialogue_id
+        row = job.previous.get(i)
+        made = row is not None and row.get("status") == "built" and row.get("params_hash") == keys[i]
+        if not made or row is None or not is_there(Path(job.out), row):
             todo.append((dialogue, place_))
+            continue
+        kept.append(i)
+        # The clip is the same; where its film lies now and which release asks may have changed.
+        now = {**row, "media": batch.media_fact(), "annotation_version": job.annotation_version}
+        if now != row:
+            renewed.append(now)
     if kept:
-        report({"event": "clip", "kept": kept, "n": kept})
-    rows: list[dict[str, Any]] = []
-
-    def finished(row: dict[str, Any]) -> None:
-        rows.append(row)
-        report({"event": "clip", "rows": [row], "n": 1})
-
+        report({"event": "clip", "kept": kept, "rows": renewed, "n": len(kept)})
     if todo:
-        cut_batch(ClipBatch(job, copy.candidate, copy.path, identity, keys, tuple(todo)), finished)
-    counts = tally(row["status"] for row in rows)
-    if kept:
-        counts["built"] = counts.get("built", 0) + kept
-    return counts
+        rest = replace(batch, placed=tuple(todo))
+        cut_batch(rest, lambda row: report({"event": "clip", "rows": [row], "n": 1}))

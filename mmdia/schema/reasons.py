@@ -42,6 +42,8 @@ REASONS: dict[str, Reason] = {
     "high_variance": Reason("discrepancies vary too much for the paper's rule"),
     "low_confidence": Reason("the time map is not certain enough", "review it, or lower --min-confidence"),
     "no_evidence": Reason("no subtitles beside or in the media", "put a subtitle file beside the film"),
+    "no_such_track": Reason("the film has no such audio track", "see the message for those it has"),
+    "no_timemap": Reason("the folder of time maps has none for this title", "align it"),
     "not_translation": Reason("the paper's rule accepts a constant offset only", "use --policy default"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
     "speed_not_standard": Reason("the speed is none of the standard ratios"),

@@ -160,6 +160,21 @@ class Receipt(Record):
     """Version of this package."""
 
 
+class TitleFile(Record):
+    """One file of a title: its match and its time map."""
+
+    path: str
+    """Matched file, relative to the media folder."""
+    part: int | None = None
+    """Part number of a title in several files."""
+    timemap: str | None = None
+    """Time-map file, relative to the output folder."""
+    verdict: str | None = None
+    """Verdict of the alignment."""
+    confidence: float | None = None
+    """Probability that it is the right film, 0..1."""
+
+
 class TitleReceipt(Record):
     """One title of a rebuild: which file was matched, how, and with what time map."""
 
@@ -189,6 +204,8 @@ class TitleReceipt(Record):
     """Reason codes."""
     message: str | None = None
     """What happened, in words."""
+    files: Many[TitleFile] = ()
+    """All files that were looked at, parts in order."""
     counts: dict[str, int] = Field(default_factory=dict)
     """Dialogues by status."""
     seconds: float | None = None

@@ -1,7 +1,8 @@
 """Atomic writes and append-only journals.
 
 A file appears under its final name complete, or not at all: it is written beside its place as
-``NAME.part``, flushed to disk, then renamed. A journal is a JSONL file that is only appended to;
+``NAME.TOKEN.part``, flushed to disk, then renamed. The token is the process's own, so that a worker
+that outlived its run cannot touch what another writes. A journal is a JSONL file that is only appended to;
 a crash can tear its last line, and reading drops that line.
 """
 
@@ -10,8 +11,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,9 +43,15 @@ def is_disk_full(error: BaseException) -> bool:
     return False
 
 
+@lru_cache(maxsize=1)
+def _token(pid: int) -> str:
+    # Process ids repeat on other hosts and after a while, so chance is added.
+    return f"{pid:x}-{secrets.token_hex(3)}"
+
+
 def part_path(path: Path) -> Path:
-    """Where `path` is written before it is complete."""
-    return path.with_name(path.name + PART)
+    """Where this process writes `path` before it is complete."""
+    return path.with_name(f"{path.name}.{_token(os.getpid())}{PART}")
 
 
 def make_folder(path: Path) -> Path:

@@ -56,7 +56,10 @@ class AnnotationTrack:
 
 def _digest(cues: Sequence[Cue], lines: Sequence[LineRef]) -> str:
     return params_hash(
-        [[(c.start_ms, c.end_ms, c.text) for c in cues], [(x.start_ms, x.end_ms) for x in lines]]
+        [
+            [(c.start_ms, c.end_ms, c.text) for c in cues],
+            [(x.start_ms, x.end_ms, x.dialogue_id, x.turn) for x in lines],
+        ]
     )
 
 
@@ -89,13 +92,17 @@ def _turn_cues(dialogues: Sequence[Dialogue]) -> tuple[Cue, ...]:
     return tuple(sorted(seen.values(), key=lambda c: (c.start_ms, c.end_ms)))
 
 
-def track_of_title(release: Path, title: Title, dialogues: Sequence[Dialogue]) -> AnnotationTrack:
+def track_of_title(
+    release: Path, title: Title, dialogues: Sequence[Dialogue], *, file_name: str | None = None
+) -> AnnotationTrack:
     """The track of one title: its whole subtitle when the release has it, else its turns.
 
     Args:
         release: Folder of the release; its ``subtitles/`` are read.
         title: The title.
         dialogues: Its dialogues, in disk order.
+        file_name: The title's file-safe name, where it is not that of the title alone (titles whose
+            names differ in case only).
 
     Raises:
         AlignmentError: The title has neither subtitles nor turns with times.
@@ -106,7 +113,7 @@ def track_of_title(release: Path, title: Title, dialogues: Sequence[Dialogue]) -
         for i, t in enumerate(d.turns)
         if t.start_ms is not None and t.end_ms is not None
     )
-    path = release / "subtitles" / f"{safe_name(title.title_id)}.srt"
+    path = release / "subtitles" / f"{file_name or safe_name(title.title_id)}.srt"
     cues = read_subtitles(path).cues if path.is_file() else _turn_cues(dialogues)
     name = f"{release}{TITLE_MARK}{title.title_id}"
     if not cues:

@@ -167,7 +167,7 @@ def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> Time
 
 def map_key(track: AnnotationTrack, evidence: Evidence, params: AlignParams) -> str:
     """Identity of an alignment: same key, same map."""
-    policy = [params.mode, params.policy, params.min_confidence]
+    policy = [params.mode, params.policy, params.min_confidence, track.language, evidence.language]
     return params_hash([SOLVER_VERSION, track.digest, evidence.digest, *policy])
 
 

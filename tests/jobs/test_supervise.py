@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +53,41 @@ def test_every_kind_of_trouble_costs_its_own_task_only(tmp_path: Path) -> None:
 def test_a_hanging_worker_is_ended() -> None:
     outcomes = list(run_supervised([Task("h", {"what": "hang"})], workers.trouble, jobs=1, timeout_s=1.0))
     assert [o.status for o in outcomes] == ["timed_out"]
+
+
+@pytest.mark.slow
+def test_all_events_come_before_the_outcome_however_slow_the_listener() -> None:
+    seen: list[int] = []
+
+    def listen(key: str, event: dict[str, Any]) -> None:
+        time.sleep(0.01)
+        seen.append(event["n"])
+
+    tasks = [Task(str(n), 50) for n in range(3)]
+    outcomes = list(run_supervised(tasks, workers.chatter, jobs=2, on_progress=listen))
+    assert [o.status for o in outcomes] == ["done"] * 3
+    assert sorted(seen) == sorted([*range(50)] * 3)
+
+
+@pytest.mark.slow
+def test_workers_end_with_their_supervisor(tmp_path: Path) -> None:
+    """Only the parent is killed; a worker that went on would commit what nobody asked for any more."""
+    code = (
+        "from tests.jobs import workers\nfrom mmdia.jobs.supervise import Task, run_supervised\n"
+        f"list(run_supervised([Task('t', {str(tmp_path)!r})], workers.beat, jobs=1))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    beat = tmp_path / "beat"
+    for _ in range(200):
+        if beat.exists():
+            break
+        time.sleep(0.05)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    time.sleep(1.0)
+    before = beat.stat().st_mtime_ns
+    time.sleep(0.5)
+    assert beat.stat().st_mtime_ns == before
 
 
 def test_tasks_are_taken_lazily() -> None:

@@ -35,3 +35,14 @@ def trouble(payload: dict[str, Any], report: Report) -> str:
             marker.write_text("")
             os._exit(7)
     return "fine"
+
+
+def chatter(payload: int, report: Report) -> None:
+    for n in range(payload):
+        report({"n": n})
+
+
+def beat(payload: str, report: Report) -> None:
+    while True:
+        Path(payload, "beat").write_text("alive")
+        time.sleep(0.05)

@@ -81,7 +81,7 @@ def touch(folder: Path, *names: str) -> None:
 
 def test_a_folder_is_matched_with_what_belongs_to_nothing(tmp_path: Path) -> None:
     touch(tmp_path, "Alien.1979.mkv", "sub/Holiday.mp4", "notes.txt", ".hidden.mkv", "out/clips/x.mp4")
-    found = match_media(tmp_path, FILMS, skip=(tmp_path / "out").resolve())
+    found = match_media(tmp_path, FILMS, skip=frozenset({(tmp_path / "out").resolve()}))
     assert {t: [c.path for c in rows] for t, rows in found.by_title.items()} == {
         "tt0078748": ["Alien.1979.mkv"]
     }
@@ -128,13 +128,42 @@ def test_the_users_map_goes_first_and_knows_parts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["title,file\nx,y\n", "title_id,path\nnobody,x.mkv\n", "title_id,path,part\ntt0078748,x.mkv,one\n",
+    ["title,file\nx,y\n", "title_id,path,part\ntt0078748,x.mkv,one\n",
      "title_id,path\ntt0078748,\n", ""],
 )  # fmt: skip
 def test_bad_maps_are_refused_with_their_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "media.csv").write_text(text)
     with pytest.raises(UsageError, match=r"media\.csv"):
         read_media_map(tmp_path / "media.csv", FILMS)
+
+
+def test_a_map_may_serve_several_releases(tmp_path: Path) -> None:
+    (tmp_path / "media.csv").write_text("title_id,path\nnobody,x.mkv\ntt0078748,y.mkv\n")
+    found, strangers = read_media_map(tmp_path / "media.csv", FILMS)
+    assert list(found) == ["tt0078748"]
+    assert len(strangers) == 1
+    assert "media.csv:2" in strangers[0]
+
+
+def test_a_map_in_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / "media.csv").write_bytes("title_id,path\ntt0078748,Am\xe9lie.mkv\n".encode("latin-1"))
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_media_map(tmp_path / "media.csv", FILMS)
+
+
+def test_absolute_paths_of_the_map_are_files_of_the_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.1979.mkv")
+    (tmp_path / "media.csv").write_text(f"title_id,path\ntt0090605,{tmp_path / 'Alien.1979.mkv'}\n")
+    found = match_media(tmp_path, FILMS)
+    assert set(found.by_title) == {"tt0090605"}
+    assert found.unmatched == ()
+
+
+def test_outputs_of_other_rebuilds_are_no_media(tmp_path: Path) -> None:
+    touch(tmp_path, "clips/clips/x/tt0078748.flac", "Alien.1979.mkv")
+    (tmp_path / "clips" / "receipt.jsonl").write_text("")
+    found = match_media(tmp_path, FILMS)
+    assert [c.path for c in found.by_title["tt0078748"]] == ["Alien.1979.mkv"]
 
 
 def test_missing_folders_and_maps_are_told(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ def test_sound_is_exact_to_the_sample(media_dir: Path, tmp_path: Path) -> None:
         start = expected_frames(*span).start / FPS
         samples, rate = soundfile.read(out / rows[dialogue.dialogue_id]["audio"]["path"])
         near = (float(start) - 0.2, float(start) + 0.2)
-        assert locate_pilot(samples, rate, search=near).sample == pytest.approx(round(start * 48_000), abs=1.0)
+        assert locate_pilot(samples, rate, search=near).sample == pytest.approx(
+            round(start * 48_000), abs=1.0
+        )
 
 
 def test_a_second_run_only_checks(media_dir: Path, tmp_path: Path) -> None:

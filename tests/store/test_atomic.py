@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -63,6 +64,13 @@ def test_unwritable_folders_are_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="cannot write"), atomic_write(tmp_path / "file" / "x"):
         pass
+
+
+def test_processes_never_share_a_part_file(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from mmdia.store.atomic import part_path; print(part_path(Path('x')))"
+    names = {subprocess.check_output([sys.executable, "-c", code]) for _ in range(3)}
+    assert len(names) == 3
+    assert part_path(tmp_path / "x") == part_path(tmp_path / "x")
 
 
 def test_commit_renames_durably(tmp_path: Path) -> None:
@@ -151,14 +159,19 @@ def test_locks_exclude_and_are_taken_over_from_the_dead(tmp_path: Path) -> None:
     assert not lock.exists()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    import socket
-
     lock.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname()}))
     with exclusive(lock):
         assert json.loads(lock.read_text())["pid"] == os.getpid()
-    lock.write_text("")
+    lock.write_text("")  # just being written by somebody
+    with pytest.raises(StoreError), exclusive(lock):
+        pass
+    os.utime(lock, (1, 1))  # written by somebody who died over it
     with exclusive(lock):
         pass
+    with exclusive(lock):
+        lock.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "id": "other"}))
+    assert lock.exists(), "a lock that changed hands is not ours to delete"
+    lock.unlink()
     lock.write_text(json.dumps({"pid": 1, "host": "elsewhere"}))
     with pytest.raises(StoreError), exclusive(lock):
         pass
