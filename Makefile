@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-HASH := $(shell $(PYTHON) -c "import hashlib, pathlib as p; print(hashlib.sha256(b''.join(p.Path(f).read_bytes() for f in ('pyproject.toml', 'constraints.txt'))).hexdigest()[:12])")
+HASH := $(shell $(PYTHON) -c "import hashlib, sys, pathlib as p; print(hashlib.sha256(b''.join(p.Path(f).read_bytes() for f in ('pyproject.toml', 'constraints.txt')) + sys.version.encode()).hexdigest()[:12])")
 CORE := $(VENV)/stamp-core-$(HASH)
 DEV := $(VENV)/stamp-dev-$(HASH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt

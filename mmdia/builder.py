@@ -88,6 +88,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         on_broken: OnBroken = "raise",
         **kwargs: Any,
     ) -> None:
+        from mmdia.corpus.clips import check_origin
         from mmdia.corpus.locate import content_id, locate_release
         from mmdia.corpus.receipts import receipt_content_id
 
@@ -99,6 +100,8 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         handle, route = locate_release(_absolute(annotations))
         self._handle = handle
         self._receipt = None if data_dir is None else receipt_content_id(data_dir)
+        if data_dir is not None:
+            check_origin(data_dir, handle.head)
         # Only what differs from the default may reach the configuration: it names the cache folder.
         given = {"annotations": _absolute(annotations), "data_dir": _absolute(data_dir)}
         given["on_broken"] = None if on_broken == "raise" else on_broken

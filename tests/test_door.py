@@ -73,7 +73,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_version_is_the_projects() -> None:
-    tomllib = pytest.importorskip("tomllib", reason="tomllib came with Python 3.11")
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib
     project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert mmdia.__version__ == project["version"]
 

@@ -77,27 +77,58 @@ def read_annotation(source: str) -> AnnotationTrack:
     title = titles.get(title_id)
     if title is None:
         some = ", ".join(list(titles)[:5])
-        raise UsageError(f"no title {title_id!r} in this release", path=folder, hint=f"It has: {some}")
+        more = ", ..." if len(titles) > 5 else ""
+        raise UsageError(
+            f"no title {title_id!r} in this release", path=handle.path, hint=f"It has: {some}{more}"
+        )
     dialogues = [d for d in iter_dialogues(handle) if d.title_id == title_id]
     return track_of_title(handle.path, title, dialogues)
 
 
+def output_paths(args: argparse.Namespace, inputs: list[Any]) -> dict[str, Path]:
+    """Where the outputs go: links followed, inputs never overwritten, devices left alone.
+
+    Raises:
+        UsageError: An output is an input or no regular file, or two outputs are one.
+    """
+    from mmdia.errors import UsageError
+
+    taken = {Path(i).resolve() for i in inputs if i is not None and Path(i).exists()}
+    found: dict[str, Path] = {}
+    for name in ("json", "srt", "report"):
+        given = getattr(args, name)
+        if given is None:
+            continue
+        path = given.resolve()
+        if path in taken:
+            raise UsageError(f"--{name} would overwrite an input or another output", path=given)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"--{name} needs a regular file", path=given)
+        taken.add(path)
+        found[name] = path
+    return found
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from mmdia.errors import UsageError
     from mmdia.store.atomic import write_text
     from mmdia.sync.evidence import gather
     from mmdia.sync.retime import retimed_srt
     from mmdia.sync.timemap import AlignParams, solve, write_timemap
 
+    outputs = output_paths(args, [args.annotations, args.media, args.subs])
     track = read_annotation(args.annotations)
+    if args.media.is_dir():
+        raise UsageError("MEDIA is a folder", path=args.media, expected="a media or subtitle file")
     evidences = gather(args.media, subs=args.subs, language=track.language)
     params = AlignParams(args.mode, args.policy, args.min_confidence)
     document = solve(track, evidences, media=str(args.media), params=params)
     if args.json:
-        write_timemap(args.json, document)
+        write_timemap(outputs["json"], document)
     if args.srt:
         text, clamped = retimed_srt(track, document)
-        write_text(args.srt, text)
+        write_text(outputs["srt"], text)
         if clamped:
             note(
                 f"mmdia: {clamped} cues would start before 0; SRT has no negative times, so they start at 0"
@@ -105,7 +136,7 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         from mmdia.pages.alignment import alignment_page
 
-        write_text(args.report, alignment_page(document, texts=[line.text for line in track.lines]))
+        write_text(outputs["report"], alignment_page(document, texts=[line.text for line in track.lines]))
     show(document)
     return EXIT_DONE if document.accepted else EXIT_PARTIAL
 
@@ -117,7 +148,10 @@ def show(document: TimeMapFile) -> None:
     verdict = "accepted" if document.accepted else "refused"
     speed = f"x{document.scale:.6f}" + (f" ({document.scale_ratio})" if document.scale_ratio else "")
     present = sum(line.present for line in document.lines)
-    say(f"{document.verdict} ({verdict}), confidence {document.confidence:.3f}, speed {speed}")
+    if "no_evidence" in document.reasons:
+        say("no verdict (refused): there is nothing to compare")
+    else:
+        say(f"{document.verdict} ({verdict}), confidence {document.confidence:.3f}, speed {speed}")
     say(f"{present} of {len(document.lines)} lines present; evidence: {document.evidence.get('kind')}")
     if document.segments:
         print_table(

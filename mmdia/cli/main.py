@@ -62,8 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status.
     """
     args = build_parser().parse_args(argv)
+    status = EXIT_USAGE
     try:
-        status: int = args.run(args)
+        status = args.run(args)
         sys.stdout.flush()
     except MmdiaError as error:
         return report_error(error)
@@ -73,7 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output went away (as in `| head`): end quietly.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_USAGE
     return status
 
 

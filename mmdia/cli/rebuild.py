@@ -217,7 +217,7 @@ def _show(summary: Summary, *, as_json: bool) -> None:
         rows.append(
             (
                 t["title_id"],
-                t.get("verdict") or ", ".join(t.get("reasons") or ()),
+                _found(t),
                 None if offset is None else f"{offset:+.3f}",
                 None if scale is None or not t.get("verdict") else f"{scale:.5f}",
                 counts.get("built", 0),
@@ -245,6 +245,14 @@ def _show(summary: Summary, *, as_json: bool) -> None:
     _show_files(summary.unmatched, summary.ambiguous, summary.broken)
 
 
+def _found(title: dict[str, Any]) -> str:
+    """The verdict in a cell; where there was nothing to compare, that is said instead."""
+    reasons = title.get("reasons") or []
+    if "no_evidence" in reasons or not title.get("verdict"):
+        return ", ".join(reasons) or "nothing to do"
+    return str(title["verdict"])
+
+
 def _show_files(unmatched: Any, ambiguous: Any, broken: Any) -> None:
     if unmatched:
         shown = ", ".join(list(unmatched)[:5]) + (" ..." if len(unmatched) > 5 else "")
@@ -261,7 +269,7 @@ def _show_verify(report: Any, as_json: bool) -> int:
     if as_json:
         print_json(report.to_row())
     else:
-        say(f"{report.checked} clips checked, {len(report.faults)} faults")
+        say(f"{report.checked} files checked, {len(report.faults)} faults")
         for fault in report.faults[:20]:
             say(f"  {fault.dialogue_id}: {fault.path}: {fault.problem}")
     return EXIT_DONE if not report.faults else EXIT_PARTIAL

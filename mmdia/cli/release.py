@@ -81,10 +81,15 @@ def add(commands: Any) -> None:
 def run_info(args: argparse.Namespace) -> int:
     """``mmdia release info``."""
     from mmdia.corpus.locate import locate_release
+    from mmdia.errors import BrokenRow
     from mmdia.release.info import release_info
 
     handle, route = locate_release(args.release)
-    document = release_info(handle)
+    try:
+        document = release_info(handle)
+    except BrokenRow as error:
+        error.hint = f"Run: mmdia release validate {handle.path}"
+        raise
     if args.json:
         print_json(document)
         return EXIT_DONE
@@ -97,7 +102,7 @@ def run_info(args: argparse.Namespace) -> int:
         if isinstance(value, dict):
             value = ", ".join(f"{k} {v}" for k, v in value.items())
         elif isinstance(value, list):
-            value = ", ".join(str(v) for v in value)
+            value = ", ".join(str(v.get("name", v)) if isinstance(v, dict) else str(v) for v in value)
         rows.append((key.replace("_", " "), value))
     print_table(["what", "value"], rows)
     return EXIT_DONE
@@ -120,7 +125,8 @@ def run_validate(args: argparse.Namespace) -> int:
             for f in report.findings
         ]
         print_table(["severity", "class", ("count", "right"), "examples"], rows)
-        say("what each class means: docs/reference/dirt.md")
+        for f in report.findings:
+            say(f"  {f.code}: {f.text}")
     say(f"{report.titles} titles, {report.dialogues} dialogues, {report.turns} turns checked")
     say("valid" if good else "not valid")
     return EXIT_DONE if good else EXIT_PARTIAL

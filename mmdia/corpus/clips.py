@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from mmdia.corpus.receipts import read_receipts
+from mmdia.errors import ReleaseError
 from mmdia.schema.receipt import Receipt
+from mmdia.schema.release import Release
 
 #: Arrow type of a media file in `datasets`: content, or the path of the file.
 MEDIA_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
@@ -53,6 +56,36 @@ class Clips:
         """The columns for these dialogues, in this order."""
         none = self.batch.num_rows - 1
         return self.batch.take(pa.array([self.rows.get(d, none) for d in dialogue_ids], pa.int64()))
+
+
+def check_origin(folder: str | Path, head: Release) -> None:
+    """Make sure that a rebuild's clips belong to the release whose rows they are joined to.
+
+    Args:
+        folder: The output folder of the rebuild.
+        head: The release.
+
+    Raises:
+        ReleaseError: The clips were rebuilt from a release of another name.
+
+    Warns:
+        UserWarning: They were rebuilt from another version of it.
+    """
+    receipts = read_receipts(folder).values()
+    origins = {r.annotation_version for r in receipts if r.annotation_version and r.status == "built"}
+    wanted = f"{head.name} {head.version}"
+    if not origins or wanted in origins:
+        return
+    if head.name not in {origin.rsplit(" ", 1)[0] for origin in origins}:
+        raise ReleaseError(
+            "these clips were rebuilt from another release",
+            path=folder,
+            expected=wanted,
+            got=", ".join(sorted(origins)),
+            hint="Name the release that they belong to: annotations=...",
+        )
+    text = f"the clips in {folder} were rebuilt from {', '.join(sorted(origins))}, not from {wanted}"
+    warnings.warn(f"{text}; run mmdia rebuild again", UserWarning, stacklevel=4)
 
 
 @lru_cache(maxsize=2)

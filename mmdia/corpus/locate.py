@@ -122,7 +122,10 @@ def _read_head(path: Path) -> Release:
     version = _VERSION.match(schema) if isinstance(schema, str) else None
     if version is None:
         raise ReleaseError(
-            "not the head of a release", path=path, expected=RELEASE_SCHEMA, got=repr(schema)
+            'the key "schema" does not say that this is a release',
+            path=path,
+            expected=repr(RELEASE_SCHEMA),
+            got="no such key" if schema is None else repr(schema),
         )
     if schema != RELEASE_SCHEMA:
         raise ReleaseError(

@@ -94,6 +94,9 @@ class RebuildConfig:
         policy: Which verdicts are accepted: "default" or "paper".
         min_confidence: Maps and dialogues below it are refused.
         timeout_s: Wall time a title may take; None sets no limit.
+
+    Raises:
+        UsageError: At birth, for values that cannot be used.
     """
 
     media_dir: Path
@@ -108,6 +111,16 @@ class RebuildConfig:
     policy: Literal["default", "paper"] = "default"
     min_confidence: float = 0.5
     timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.jobs < 0:
+            raise UsageError("--jobs must not be negative", got=self.jobs)
+        if not 0 <= self.min_confidence <= 1:
+            raise UsageError(
+                "--min-confidence is a probability", expected="0 to 1", got=self.min_confidence
+            )
+        if self.timeout_s is not None and self.timeout_s <= 0:
+            raise UsageError("--timeout must be greater than 0 seconds", got=self.timeout_s)
 
 
 @dataclass(frozen=True)

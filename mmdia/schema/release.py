@@ -41,7 +41,7 @@ class Release(Record):
     """``release.json``: what a folder of annotations is."""
 
     schema_: Annotated[str, Known(RELEASE_SCHEMA), Field(alias="schema")] = RELEASE_SCHEMA
-    """Format version; a change of meaning raises it."""
+    """Format version; a change of meaning raises it. A file must have it."""
     name: str
     """Name of the release."""
     version: str

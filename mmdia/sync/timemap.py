@@ -10,7 +10,7 @@ from typing import Any
 
 from mmdia.align.result import Alignment, Mode, Policy
 from mmdia.align.solve import align
-from mmdia.errors import BrokenRow
+from mmdia.errors import BrokenRow, UsageError
 from mmdia.schema.timemap import DiscrepancySeries, LineRow, SegmentRow, TimeMapFile
 from mmdia.store.atomic import write_text
 from mmdia.store.digest import params_hash
@@ -29,11 +29,20 @@ class AlignParams:
         mode: Which evidence may be used.
         policy: Which verdicts are accepted: all but the wrong film, or the paper's constant offset.
         min_confidence: Below this probability of the right film a map is refused.
+
+    Raises:
+        UsageError: At birth, when it is no probability.
     """
 
     mode: Mode = "auto"
     policy: Policy = "default"
     min_confidence: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_confidence <= 1:
+            raise UsageError(
+                "--min-confidence is a probability", expected="0 to 1", got=self.min_confidence
+            )
 
 
 def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:

@@ -259,3 +259,22 @@ def test_streams_are_cut_into_pieces_for_workers(tmp_path: Path) -> None:
     assert stream.num_shards >= 8
     parts = [ids(stream.shard(num_shards=4, index=i)) for i in range(4)]
     assert sorted((i for part in parts for i in part), key=int) == [str(n) for n in range(100)]
+
+
+def test_clips_of_another_release_are_not_joined_in_silence(tmp_path: Path) -> None:
+    from mmdia.corpus.clips import check_origin
+    from mmdia.errors import ReleaseError
+    from mmdia.schema.release import Release
+
+    row = {
+        "schema": "mmdia.receipt/1",
+        "dialogue_id": "d",
+        "status": "built",
+        "annotation_version": "mine 1.0",
+    }
+    (tmp_path / "receipt.jsonl").write_text(json.dumps(row) + "\n")
+    check_origin(tmp_path, Release(name="mine", version="1.0"))
+    with pytest.warns(UserWarning, match=r"mine 1\.0"):
+        check_origin(tmp_path, Release(name="mine", version="2.0"))
+    with pytest.raises(ReleaseError, match="another release"):
+        check_origin(tmp_path, Release(name="theirs", version="1.0"))

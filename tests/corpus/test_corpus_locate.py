@@ -55,9 +55,12 @@ def test_archive_is_sent_to_install(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ('{"schema": "mmdia.release/2", "name": "x", "version": "1"}', "Upgrade"),
-        ('{"schema": "mmdia.receipt/1", "name": "x", "version": "1"}', "not the head"),
-        ('{"name": "x", "version": "1"}', "not the head"),
-        ("[]", "not the head"),
+        (
+            '{"schema": "mmdia.receipt/1", "name": "x", "version": "1"}',
+            "does not say that this is a release",
+        ),
+        ('{"name": "x", "version": "1"}', "does not say that this is a release"),
+        ("[]", "does not say that this is a release"),
         ("{", "cannot be read"),
         ('{"schema": "mmdia.release/1", "name": "x"}', "version"),
     ],

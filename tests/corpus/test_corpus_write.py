@@ -19,6 +19,7 @@ from mmdia.errors import ReleaseError, ReleaseNotFound
 from mmdia.schema.dialogue import Dialogue, Turn
 from mmdia.schema.release import Release, Scene, Withdrawal
 from mmdia.schema.title import Title
+from mmdia.store.atomic import part_path
 from tests.corpus.row_strategies import rows
 
 HEAD = Release(name="n", version="1")
@@ -105,7 +106,7 @@ def test_a_crash_leaves_no_release(tmp_path: Path) -> None:
     assert [d.dialogue_id for d in iter_dialogues(open_release(tmp_path))] == [
         "a"
     ]  # nothing was touched yet
-    (tmp_path / "dialogues.jsonl.part").mkdir()  # the second table cannot be written
+    part_path(tmp_path / "dialogues.jsonl").mkdir()  # the second table cannot be written
     with pytest.raises(OSError, match="cannot write"):
         write_release(tmp_path, HEAD, [], [dialogue("b", "t", 0)])
     with pytest.raises(ReleaseNotFound):

