@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -77,6 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _terminate(number: int, frame: object) -> None:
+    # Job schedulers end jobs with SIGTERM: locks and part files go as they do on Ctrl-C.
+    raise KeyboardInterrupt
+
+
 def run() -> None:
     """Entry point of the ``mmdia`` program."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

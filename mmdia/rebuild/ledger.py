@@ -80,7 +80,7 @@ class Ledger:
         make_folder(self.state)
         with exclusive(self.lock):
             with exclusive(self.state / "merge.lock", wait_s=60):
-                others = [p for p in self.state.glob("run-*.lock") if p != self.lock and is_held(p)]
+                others = self._others()
                 for other in others:
                     if not other.stem.endswith(f"of{self.shard.count}") or self.shard.count == 1:
                         hint = "Wait for it to end; shards may share a folder only if all are I/N of one N."
@@ -88,10 +88,21 @@ class Ledger:
                 live = {p.stem.removeprefix("run-") for p in others}
                 self._write((), ())
                 self._drop_journals(keep=live)
-                if not live:
-                    for folder in FOLDERS:
-                        sweep_parts(self.out / folder)
-            yield
+                self._sweep()
+            try:
+                yield
+            finally:
+                self._sweep()  # an interrupted run tidies up after itself
+
+    def _others(self) -> list[Path]:
+        """Locks of other runs that are at work here."""
+        return [p for p in self.state.glob("run-*.lock") if p != self.lock and is_held(p)]
+
+    def _sweep(self) -> None:
+        """Delete unfinished files, unless they may be those of another shard."""
+        if not self._others():
+            for folder in FOLDERS:
+                sweep_parts(self.out / folder)
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """Record finished dialogues.

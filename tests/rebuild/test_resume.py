@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +91,31 @@ def test_unfinished_files_are_swept_where_they_are_ours(media_dir: Path, tmp_pat
     assert mine.exists()
     assert not left.exists()
     assert rebuild(media_dir, media_dir).kept == 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_tidies_up_and_goes_on(media_dir: Path, tmp_path: Path, number: int) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "mmdia", "rebuild", "--media-dir", str(media_dir), "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--profile", "all", "--jobs", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(400):
+        if list(out.glob("clips/*/*")):
+            break
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "interrupted" in told
+    assert not list(out.rglob("*.part"))
+    assert not list(out.rglob("run-*.lock"))
+    summary = rebuild(media_dir, out, params={"profile": "all"})
+    assert summary.statuses["built"] == 7
 
 
 def test_clips_that_were_kept_survive_a_failure_of_the_rest(
