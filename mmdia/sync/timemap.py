@@ -45,28 +45,32 @@ class AlignParams:
             )
 
 
-def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:
-    """The map of the annotated copy itself: nothing is aligned, the user vouches for the file."""
-    lines = [
+def _as_annotated(track: AnnotationTrack, confidence: float) -> tuple[LineRow, ...]:
+    """Every line at its annotated time: surely there (1), or nothing known (0)."""
+    return tuple(
         LineRow(
             i=i,
             start=line.start_ms / 1000,
             end=line.end_ms / 1000,
-            present=True,
-            confidence=1.0,
+            present=confidence > 0,
+            confidence=confidence,
             dialogue_id=line.dialogue_id,
             turn=line.turn,
             anno_start=line.start_ms / 1000,
         )
         for i, line in enumerate(track.lines)
-    ]
+    )
+
+
+def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:
+    """The map of the annotated copy itself: nothing is aligned, the user vouches for the file."""
     end = max([1.0, *(line.end_ms / 1000 for line in track.lines)])
     return TimeMapFile(
         verdict="identity",
         confidence=1.0,
         scale_ratio="1",
         segments=(SegmentRow(anno_start=-1e7, anno_end=max(end, 1e7)),),
-        lines=tuple(lines),
+        lines=_as_annotated(track, 1.0),
         evidence={"kind": "identity"},
         annotation=track.name,
         media=media,
@@ -148,25 +152,12 @@ def to_file(
 
 def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> TimeMapFile:
     """A refusal: this copy shows no lines to align with."""
-    lines = [
-        LineRow(
-            i=i,
-            start=line.start_ms / 1000,
-            end=line.end_ms / 1000,
-            present=False,
-            confidence=0.0,
-            dialogue_id=line.dialogue_id,
-            turn=line.turn,
-            anno_start=line.start_ms / 1000,
-        )
-        for i, line in enumerate(track.lines)
-    ]
     return TimeMapFile(
         verdict="wrong_film",
         confidence=0.0,
         accepted=False,
         policy=params.policy,
-        lines=tuple(lines),
+        lines=_as_annotated(track, 0.0),
         evidence={"kind": "none"},
         reasons=("no_evidence",),
         annotation=track.name,
