@@ -9,6 +9,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Runs that gate a change look at the same examples every time; everybody else's keep searching.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("gate" if os.environ.get("CI") else "search")
 
 # Nothing is read from or written to the homes of whoever runs the tests. Before any import, since
 # the Hub's client reads these once.

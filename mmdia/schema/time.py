@@ -209,7 +209,10 @@ class TimeMap:
         return segment.apply(start), segment.apply(end)
 
     def extrapolate(self, t: float) -> float:
-        """Media second of `t` even where it is missing: by the nearest piece, clamped to its gap.
+        """Media second of `t` even where it is missing, monotone everywhere.
+
+        Before the first piece and after the last, by that piece; in a gap by the piece before it, up
+        to where the next one begins.
 
         Raises:
             TimeMapError: The map is empty.
@@ -224,9 +227,8 @@ class TimeMap:
         if before is None or after is None:
             outer = after or before or self.segments[0]
             return outer.apply(t)
-        if t - before.anno_end <= after.anno_start - t:
-            return min(before.apply(t), after.media_start)
-        return max(after.apply(t), before.media_end)
+        # One rule for the whole gap keeps it monotone: run on, and wait where the next piece begins.
+        return min(before.apply(t), after.media_start)
 
     def invert(self) -> TimeMap:
         """The map from media time to annotation time."""

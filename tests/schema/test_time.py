@@ -184,6 +184,11 @@ def test_what_is_no_monotone_map_is_refused(segments: tuple[Segment, ...]) -> No
         TimeMap(segments)
 
 
+def test_a_gap_is_filled_forwards() -> None:
+    time_map = TimeMap((Segment(0, 1), Segment(91, 92, offset=-88)))
+    assert [time_map.extrapolate(t) for t in (-5, 0.5, 2, 47, 91, 95)] == [-5, 0.5, 2, 3, 3, 7]
+
+
 def test_an_empty_map_places_nothing() -> None:
     assert TimeMap().apply(3) is None
     with pytest.raises(TimeMapError):
