@@ -43,6 +43,6 @@ $(CORE):
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt]"
+	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -62,6 +62,21 @@ class DiscrepancySeries(Record):
     """Difference of durations."""
 
 
+class ReviewRow(Record):
+    """One thing that a person must confirm before the map is used; seconds on the annotation timeline."""
+
+    kind: str
+    """Code of why: one of the reason registry."""
+    anno_start: float
+    """First second to look at."""
+    anno_end: float
+    """End (exclusive)."""
+    lines: Many[int] = ()
+    """Indices of the annotation cues concerned."""
+    detail: str = ""
+    """What to check, in one sentence."""
+
+
 class TimeMapFile(Record):
     """A time map with its verdict and evidence."""
 
@@ -89,6 +104,8 @@ class TimeMapFile(Record):
     """What the verdict stands on."""
     reasons: Many[str] = ()
     """Reason codes."""
+    needs_review: Many[ReviewRow] = ()
+    """Exactly what a person must confirm."""
     annotation: str | None = None
     """What was aligned."""
     media: str | None = None

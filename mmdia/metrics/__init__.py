@@ -1,0 +1,1 @@
+"""Metrics: arrays and strings in, values out; no files, no models."""
