@@ -83,17 +83,19 @@ def place(
         return "no_span"
     start_s, end_s = span[0] / 1000, span[1] / 1000
     placed = time_map.apply_span(start_s, end_s)
-    segment = time_map.segment_at(start_s)
+    run = time_map.run_at(start_s)
     longer = nominal_span_ms(dialogue, extend_to_next=True) if params.extend_to_next else None
     if longer is not None and placed is not None:
         # An edit between this line and the next must not cost the dialogue: the extension is a courtesy.
         placed = time_map.apply_span(start_s, longer[1] / 1000) or placed
-    if placed is None or segment is None:
+    if placed is None:
         return _why_not(time_map, start_s, end_s)
     known = [row for i in range(len(dialogue.turns)) if (row := lines.get((dialogue.dialogue_id, i)))]
     if any(not row.present for row in known):
         return "absent_in_media"
-    confidence = min([segment.confidence, *(row.confidence for row in known)])
+    pieces = [s for s in run.segments if s.anno_start < end_s and start_s < s.anno_end]
+    pieces = pieces or [run.segments[-1]]
+    confidence = min([*(s.confidence for s in pieces), *(row.confidence for row in known)])
     if confidence < min_confidence:
         return "low_confidence"
     turns: list[tuple[float, float, float | None] | None] = []
@@ -102,10 +104,11 @@ def place(
             turns.append(None)
             continue
         nxt = turn.next_start_ms
-        extended = None if nxt is None else segment.apply(max(nxt, turn.end_ms) / 1000)
-        turns.append((segment.apply(turn.start_ms / 1000), segment.apply(turn.end_ms / 1000), extended))
-    stills = tuple(Still(i, segment.apply(t)) for i, t in _still_times(dialogue) if params.wants_stills)
-    return Placed(placed[0], placed[1], segment.scale, confidence, stills, tuple(turns))
+        extended = None if nxt is None else run.extrapolate(max(nxt, turn.end_ms) / 1000)
+        turns.append((run.extrapolate(turn.start_ms / 1000), run.extrapolate(turn.end_ms / 1000), extended))
+    stills = tuple(Still(i, run.extrapolate(t)) for i, t in _still_times(dialogue) if params.wants_stills)
+    scale = pieces[0].scale if len(pieces) == 1 else (placed[1] - placed[0]) / (end_s - start_s)
+    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns))
 
 
 def padded(placed: Placed, pad_s: float, duration_s: float) -> tuple[float, float]:

@@ -35,6 +35,9 @@ STANDARD_SPEEDS: tuple[Fraction, ...] = (
 #: Segments may overlap on the media side by this much: rounding, not disorder.
 _MONOTONE_SLACK_S = 1e-6
 
+#: Neighbours that meet this closely on both timelines have no edit between them.
+_JOINED_S = 1e-3
+
 
 def ms_to_s(ms: int) -> float:
     """Milliseconds to seconds."""
@@ -149,6 +152,14 @@ class Segment:
         return self.apply(self.anno_end)
 
 
+def _meet(left: Segment, right: Segment) -> bool:
+    """Whether two neighbours continue each other: no edit between them."""
+    return (
+        abs(right.anno_start - left.anno_end) <= _JOINED_S
+        and abs(right.media_start - left.media_end) <= _JOINED_S
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TimeMap:
     """A monotone piecewise-affine map from annotation time to media time.
@@ -198,15 +209,33 @@ class TimeMap:
         segment = self.segment_at(t)
         return None if segment is None else segment.apply(t)
 
-    def apply_span(self, start: float, end: float) -> tuple[float, float] | None:
-        """Media times of a span that lies in one piece, or None when an edit touches it.
+    def run_at(self, t: float) -> TimeMap:
+        """The longest part of the map around `t` without an edit; empty where `t` is missing.
 
-        The end is exclusive, so it may coincide with the piece's end.
+        Pieces that meet on both timelines within a millisecond are one run: the speed of a
+        transfer may drift, and that is no edit.
         """
-        segment = self.segment_at(start)
-        if segment is None or end > segment.anno_end:
+        k = bisect_right([s.anno_start for s in self.segments], t) - 1
+        if k < 0 or t >= self.segments[k].anno_end:
+            return TimeMap()
+        first = last = k
+        while first > 0 and _meet(self.segments[first - 1], self.segments[first]):
+            first -= 1
+        while last + 1 < len(self.segments) and _meet(self.segments[last], self.segments[last + 1]):
+            last += 1
+        return TimeMap(self.segments[first : last + 1])
+
+    def apply_span(self, start: float, end: float) -> tuple[float, float] | None:
+        """Media times of a span without an edit inside, or None when an edit touches it.
+
+        The end is exclusive, so it may coincide with the end of the run.
+        """
+        run = self.run_at(start).segments
+        if not run or end > run[-1].anno_end:
             return None
-        return segment.apply(start), segment.apply(end)
+        first = next(s for s in reversed(run) if s.anno_start <= start)
+        last = next(s for s in run if end <= s.anno_end)
+        return first.apply(start), last.apply(end)
 
     def extrapolate(self, t: float) -> float:
         """Media second of `t` even where it is missing, monotone everywhere.

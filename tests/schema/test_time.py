@@ -200,3 +200,17 @@ def test_rows_with_holes_are_refused() -> None:
         TimeMap.from_rows([{"anno_start": 0}])
     with pytest.raises(TimeMapError):
         TimeMap.from_rows([{"anno_start": "a", "anno_end": 3}])
+
+
+def test_a_drift_is_no_edit() -> None:
+    # 25/24 up to 100 s, then a little slower; both pieces meet at 100 s.
+    joined = TimeMap((Segment(0, 100, 1.0, 5.0), Segment(100, 200, 1.001, 4.9)))
+    assert joined.apply_span(90, 110) == pytest.approx((95.0, 115.01))
+    assert joined.run_at(150) == joined
+    assert joined.apply_span(90, 201) is None
+    # The same with half a second more at 100 s: an insertion.
+    edited = TimeMap((Segment(0, 100, 1.0, 5.0), Segment(100, 200, 1.001, 5.4)))
+    assert edited.apply_span(90, 110) is None
+    assert edited.run_at(150) == TimeMap(edited.segments[1:])
+    assert edited.apply_span(100, 110) == pytest.approx((105.5, 115.51))
+    assert not TimeMap((Segment(0, 100),)).run_at(100).segments
