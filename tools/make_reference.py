@@ -10,7 +10,6 @@ import argparse
 import inspect
 import os
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -87,24 +86,12 @@ def schema_page() -> str:
     return "\n".join(out)
 
 
-def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Every command with its parser, sub-commands included."""
-    from mmdia.cli.main import build_parser
-
-    def walk(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-        yield name, parser
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for word, child in action.choices.items():
-                    yield from walk(f"{name} {word}", child)
-
-    yield from walk("mmdia", build_parser())
-
-
 def cli_page() -> str:
+    from mmdia.cli.main import all_parsers
+
     os.environ["COLUMNS"] = "80"
     out = [NOTE, "# Command line\n", "What `--help` prints, command by command.\n"]
-    for name, parser in parsers():
+    for name, parser in all_parsers():
         out += [f"## `{name}`\n", "```text", parser.format_help().rstrip(), "```\n"]
     return "\n".join(out)
 

@@ -6,13 +6,17 @@ and, for short tracks (where one sample of chance says little), with its gaps sh
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from mmdia.align.emission import nearest
+from mmdia.align.edge import nearest
+from mmdia.align.evidence import Evidence
 from mmdia.align.pieces import offsets_of
 from mmdia.align.refine import Fit
-from mmdia.align.search import Evidences, Found, search
-from mmdia.align.track import Floats, Track
+from mmdia.align.search import Found, search
+from mmdia.align.source import Edges
+from mmdia.align.track import Floats, Ints, Track
 from mmdia.align.verdict import Chance
 
 #: Tracks below this number of lines get this many more decoys.
@@ -28,23 +32,47 @@ _SAME_S, _BIN_S = 0.002, 0.004
 _START, _END = 3.0, 2.0
 
 
-def against_chance(evidence: Evidences, found: Found, fit: Fit) -> Chance:
-    """The search's total beside the best decoy's."""
+def against_chance(evidence: Evidence, found: Found) -> Chance:
+    """The search's total beside the best decoy's.
+
+    Words need no decoy: a reversed line still holds its words, and finds places for them one by one,
+    while the typical line of a wrong film finds none (`mmdia.align.calibration`).
+    """
     anno = evidence.anno
-    decoys = [anno.reversed()]
-    if len(anno) < _SHORT and not evidence.text:
-        decoys += [_shuffled(anno, seed) for seed in range(_MORE)]
-    best = max(_total(evidence, decoy, found.scale) for decoy in decoys)
-    bonus = 0.0
-    if len(anno) * len(evidence.media) <= _SMALL:
-        bonus = _coincidences(evidence, fit, decoys)
-    return Chance(found.total, best, bonus, int(anno.speech.sum()), evidence.text)
+    if evidence.lead in ("text", "fingerprint"):
+        return Chance(found.total, 0.0, 0.0, int(anno.speech.sum()), evidence.lead)
+    best = max(_total(evidence, decoy, order, found.scale) for decoy, order in _decoys(anno))
+    return Chance(found.total, best, 0.0, int(anno.speech.sum()), evidence.lead)
 
 
-def _total(evidence: Evidences, decoy: Track, scale: float) -> float:
-    pairs = None if len(evidence.pairs) else evidence.pairs
-    found = search(Evidences.of(decoy, evidence.media, text=evidence.text, pairs=pairs), [scale])
-    return 0.0 if found is None else max(0.0, found.total)
+def with_coincidences(chance: Chance, evidence: Evidence, fit: Fit) -> Chance:
+    """Short tracks may prove by exact times what they cannot by their number of lines."""
+    edges = evidence.edges
+    if not comparable(evidence) or edges is None:
+        return chance
+    decoys = [decoy for decoy, _ in _decoys(evidence.anno)]
+    return replace(chance, bonus=_coincidences(evidence, edges, fit, decoys))
+
+
+def comparable(evidence: Evidence) -> bool:
+    """Whether the track is short enough to be compared for exact coincidences."""
+    edges = evidence.edges
+    if edges is None or not edges.exact or evidence.lead != "timing":
+        return False
+    return len(evidence.anno) * len(edges.onset) <= _SMALL
+
+
+def _decoys(anno: Track) -> list[tuple[Track, Ints]]:
+    """Decoys, and the line that each of their lines was."""
+    out = [(anno.reversed(), np.arange(len(anno) - 1, -1, -1))]
+    if len(anno) < _SHORT:
+        out += [(_shuffled(anno, seed), np.arange(len(anno))) for seed in range(_MORE)]
+    return out
+
+
+def _total(evidence: Evidence, decoy: Track, order: Ints, scale: float) -> float:
+    found = search(evidence.decoy(decoy, order), [scale])
+    return max(0.0, found[0].total) if found else 0.0
 
 
 def _shuffled(anno: Track, seed: int) -> Track:
@@ -56,21 +84,20 @@ def _shuffled(anno: Track, seed: int) -> Track:
     return Track(start, anno.end_s + move, anno.words, times, anno.speech)
 
 
-def _coincidences(evidence: Evidences, fit: Fit, decoys: list[Track]) -> float:
+def _coincidences(evidence: Evidence, edges: Edges, fit: Fit, decoys: list[Track]) -> float:
     """Nats of line edges that agree to the millisecond, beyond what any decoy reaches anywhere.
 
     Each piece chose its own offset, so each may owe as many to chance.
 
     Releases made from one master share cue times exactly, whatever their language.
     """
-    timing = evidence.timing
     offset = np.zeros(len(evidence.anno))
     for piece, o in zip(fit.pieces, offsets_of(fit.pieces), strict=True):
         offset[piece.first :] = o
     spoken = evidence.anno.speech
     nats = 0.0
-    edges = ((evidence.anno.start_s, timing.onset, _START), (evidence.anno.end_s, timing.offset, _END))
-    for n, (edge, ref, worth) in enumerate(edges):
+    both = ((evidence.anno.start_s, edges.onset, _START), (evidence.anno.end_s, edges.close, _END))
+    for n, (edge, ref, worth) in enumerate(both):
         here = int((np.abs(nearest((edge * fit.scale + offset)[spoken], ref)) <= _SAME_S).sum())
         chance = max(_most_equal((d.end_s if n else d.start_s)[d.speech] * fit.scale, ref) for d in decoys)
         nats += worth * max(0.0, here - (1.25 * chance + 1) * len(fit.pieces))

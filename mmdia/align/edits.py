@@ -1,4 +1,4 @@
-"""Where exactly the edits lie, and the time map made of it.
+"""Where exactly the edits lie.
 
 A cut takes exactly (o1 - o2) / r seconds out of the annotation, so it has one degree of freedom:
 where it begins. It slides over the gap between two pieces to where the lines fit best; the lines
@@ -7,23 +7,19 @@ inside are absent. An insertion has no width on the annotation timeline.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmdia.align.pieces import Piece
+from mmdia.align.pieces import CAP, Piece
 from mmdia.align.track import Flags, Floats, Ints, Track
 from mmdia.align.viterbi import ABSENT
-from mmdia.schema.time import Segment, TimeMap
-
-#: Lines on either side of a gap that the edit may still move over.
-_SLACK_LINES = 12
 
 #: Lines may overlap an edit by this much: cues overlap, and times are rounded.
 _OVERLAP_S = 0.05
 
-#: The map reaches this far past the last line.
-TAIL_S = 60.0
+#: Places of an edit this close to the best one, in nats, are likely too.
+_DOUBT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +30,14 @@ class Placement:
         piece: Piece of each line, shape (n,); where absent, the nearest one.
         absent: Lines inside a cut, shape (n,).
         cuts: Begin and end of what is removed at each edit, annotation seconds.
+        unsure: Spans within which an edit may lie elsewhere nearly as well, so that lines would change
+            sides; annotation seconds.
     """
 
     piece: Ints
     absent: Flags
     cuts: list[tuple[float, float]]
+    unsure: list[tuple[float, float]] = field(default_factory=list)
 
 
 def place(pieces: list[Piece], nats: Floats, anno: Track, scale: float) -> Placement:
@@ -54,53 +53,71 @@ def place(pieces: list[Piece], nats: Floats, anno: Track, scale: float) -> Place
     piece = np.zeros(n, dtype=np.int64)
     absent = np.zeros(n, dtype=bool)
     cuts: list[tuple[float, float]] = []
+    unsure: list[tuple[float, float]] = []
     floor = -np.inf
     for k in range(1, len(pieces)):
         left, right = pieces[k - 1], pieces[k]
-        first = max(left.first, left.last - _SLACK_LINES) + 1
-        stop = min(right.last, right.first + _SLACK_LINES)
-        zone = np.arange(first, max(stop, first))
         removed = (left.offset - right.offset) / scale
-        begin, goes_left, goes_right = _slide(
-            zone, nats[:, k - 1 : k + 1], anno, removed, first, stop, floor
-        )
-        piece[first:] = k
-        piece[zone[goes_left]] = k - 1
-        gone = zone[~goes_left & ~goes_right]
+        # Lines before the last edit are not this one's to move.
+        first = max(left.first, int(np.searchsorted(anno.start_s, floor - _OVERLAP_S))) + 1
+        zone = np.arange(min(first, right.first), max(right.last, first))
+        slide = _slide(zone, nats[:, k - 1 : k + 1], anno, removed, floor)
+        piece[zone] = k
+        piece[right.last :] = k
+        piece[zone[slide.left]] = k - 1
+        gone = zone[~slide.left & ~slide.right]
         absent[gone] = True
         if len(gone):
-            middle = begin + 0.5 * max(removed, 0.0)
+            middle = slide.begin + 0.5 * max(removed, 0.0)
             piece[gone[anno.start_s[gone] < middle]] = k - 1
-        floor = begin + max(removed, 0.0)
-        cuts.append((begin, floor))
-    return Placement(piece, absent, cuts)
+        if slide.doubt is not None:
+            unsure.append(slide.doubt)
+        floor = slide.begin + max(removed, 0.0)
+        cuts.append((slide.begin, floor))
+    return Placement(piece, absent, cuts, unsure)
 
 
-def _slide(
-    zone: Ints, nats: Floats, anno: Track, removed: float, first: int, stop: int, floor: float
-) -> tuple[float, Flags, Flags]:
-    """The best begin of an edit, and which lines of the zone lie left and right of it."""
+@dataclass(frozen=True, slots=True)
+class _Slide:
+    """Where an edit begins, the lines of the zone on either side, and where else it may lie."""
+
+    begin: float
+    left: Flags
+    right: Flags
+    doubt: tuple[float, float] | None
+
+
+def _slide(zone: Ints, nats: Floats, anno: Track, removed: float, floor: float) -> _Slide:
+    """The best place of an edit: as long as it must be, and where the lines fit best."""
     start, end = anno.start_s[zone], anno.end_s[zone]
     width = max(0.0, removed)
-    low = max(float(anno.end_s[first - 1]), floor)
-    high = float(anno.start_s[min(stop, len(anno) - 1)]) - width
+    before, after = (
+        anno.end_s[zone[0] - 1] if zone[0] else -np.inf,
+        anno.start_s[min(zone[-1] + 1, len(anno) - 1)],
+    )
+    low = max(float(before), floor)
     trial = np.unique(np.concatenate([[low], end, start - width]))
     trial = trial[trial >= low - 1e-9] if (trial >= low).any() else np.array([low])
-    worth = np.array([_worth(zone, nats, anno, begin, width) for begin in trial])
+    worth = _worths(zone, nats, anno, trial, width)
     # Lines that say nothing (marks, songs) leave begins equal; the middle one errs least.
     equal = trial[worth >= worth.max() - 1e-6]
     begin = float(equal[len(equal) // 2])
-    goes_left, goes_right = _sides(start, end, begin, width)
+    left, right = _sides(start, end, begin, width)
     # Every begin between these two gives the same lines; the middle is the fairest.
-    earliest = max([low, *end[goes_left].tolist()])
-    latest = min([high, *(start[goes_right] - width).tolist()])
-    inside = ~goes_left & ~goes_right
+    earliest = max([low, *end[left].tolist()])
+    latest = min([float(after) - width, *(start[right] - width).tolist()])
+    inside = ~left & ~right
     if inside.any() and width > 0:
         latest = min(latest, float(start[inside].min()))
         earliest = max(earliest, float(end[inside].max()) - width)
     if latest > earliest:
         begin = 0.5 * (earliest + latest)
-    return max(begin, floor), goes_left, goes_right
+    begin = max(begin, floor)
+    likely = trial[worth >= worth.max() - _DOUBT]
+    sides = [_sides(start, end, float(t), width) for t in likely]
+    same = all((a == left).all() and (b == right).all() for a, b in sides)
+    doubt = None if same else (min(begin, float(likely.min())), max(begin, float(likely.max())) + width)
+    return _Slide(begin, left, right, doubt)
 
 
 def _sides(start: Floats, end: Floats, begin: float, width: float) -> tuple[Flags, Flags]:
@@ -109,38 +126,17 @@ def _sides(start: Floats, end: Floats, begin: float, width: float) -> tuple[Flag
     return goes_left, ~goes_left & (start >= begin + width - _OVERLAP_S)
 
 
-def _worth(zone: Ints, nats: Floats, anno: Track, begin: float, width: float) -> float:
-    """Nats of the lines of the zone when the edit begins at `begin`."""
-    goes_left, goes_right = _sides(anno.start_s[zone], anno.end_s[zone], begin, width)
-    gone = ~goes_left & ~goes_right & anno.speech[zone]
-    fit = nats[zone[goes_left], 0].sum() + nats[zone[goes_right], 1].sum()
-    return float(fit) - ABSENT * float(gone.sum())
-
-
-def time_map(
-    pieces: list[Piece],
-    scale: float,
-    cuts: list[tuple[float, float]],
-    anno: Track,
-    quality: list[tuple[float, float]],
-) -> TimeMap:
-    """The map over the whole annotation, from 0 or the first line to past the last.
-
-    Args:
-        pieces: The pieces.
-        scale: Speed.
-        cuts: Edits, from `place`.
-        anno: The annotation.
-        quality: Confidence and median residual of each piece.
-    """
-    begin = [min(0.0, anno.first_s)] + [c[1] for c in cuts]
-    end = [c[0] for c in cuts] + [anno.last_s + TAIL_S]
-    segments: list[Segment] = []
-    media = -np.inf
-    for k, piece in enumerate(pieces):
-        # Rounding of an edit may leave a hair of overlap on the media side.
-        a = max(begin[k], (media - piece.offset) / scale)
-        if end[k] - a > 1e-3:
-            segments.append(Segment(a, end[k], scale, piece.offset, *quality[k]))
-            media = segments[-1].media_end
-    return TimeMap(tuple(segments))
+def _worths(zone: Ints, nats: Floats, anno: Track, trial: Floats, width: float) -> Floats:
+    """Nats of the lines of the zone for each begin of the edit."""
+    capped = np.minimum(nats[zone], CAP)
+    spoken = anno.speech[zone].astype(np.float64)
+    by_end = np.argsort(anno.end_s[zone], kind="stable")
+    ends, starts = anno.end_s[zone][by_end], anno.start_s[zone]
+    stays = np.searchsorted(ends, trial + _OVERLAP_S, "right")
+    comes = np.searchsorted(starts, trial + width - _OVERLAP_S, "left")
+    before = np.concatenate([[0.0], np.cumsum(capped[by_end, 0])])[stays]
+    said = np.concatenate([[0.0], np.cumsum(spoken[by_end])])[stays]
+    late = np.concatenate([np.cumsum(capped[::-1, 1])[::-1], [0.0]])[comes]
+    said_late = np.concatenate([np.cumsum(spoken[::-1])[::-1], [0.0]])[comes]
+    gone = np.maximum(0.0, spoken.sum() - said - said_late)
+    return np.asarray(before + late - ABSENT * gone, dtype=np.float64)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmdia.align.offsets import Candidates, peaks
+from mmdia.align.evidence import Evidence
+from mmdia.align.offsets import peaks
 from mmdia.align.pieces import offsets_of
 from mmdia.align.refine import Fit
-from mmdia.align.search import Evidences
 from mmdia.align.smooth import moving_mean
-from mmdia.align.track import Flags, Ints
+from mmdia.align.source import Candidates, Edges
+from mmdia.align.track import Flags, Floats, Ints
 
 #: Lines on either side that evidence is averaged over, and the least lines of a stretch.
 _AROUND, _LEAST = 3, 5
@@ -25,35 +26,50 @@ _STRETCH = 12
 #: Mean nats a line below which lines are lost, and above which they are sure.
 _POOR, _SURE = 0.3, 1.2
 
+#: Share of the lines that must be sure, and seconds that the bounds may be apart.
+_KNOWN, _FURTHEST_S = 0.1, 1800.0
+
 #: Slack of the bounds, width of a bin, offsets a stretch may propose, least votes of one.
 _SLACK_S, _BIN_S, _PEAKS, _VOTES = 2.0, 0.1, 6, 3.5
 
 
-def lost_offsets(evidence: Evidences, fit: Fit, sigma_s: float) -> Candidates:
+def lost_offsets(evidence: Evidence, edges: Edges, fit: Fit, sigma_s: float) -> Candidates:
     """Offsets at which badly placed stretches would coincide with media lines."""
-    anno, onset, close = evidence.anno, evidence.timing.onset, evidence.timing.offset
+    anno, onset, close = evidence.anno, edges.onset, edges.close
     offset = offsets_of(fit.pieces)
     piece = _piece_of(fit, len(anno))
     spoken = np.flatnonzero(anno.speech)
-    nats = evidence.emission(sigma_s).nats(fit.scale, offset)[spoken, piece[spoken]]
+    nats = evidence.nats(fit.scale, offset, sigma_s)[spoken, piece[spoken]]
     nats = np.minimum(nats, 3.0)
     mean = moving_mean(nats, _AROUND)
     wide = moving_mean(nats, 3 * _AROUND)
     start, end = anno.start_s[spoken] * fit.scale, anno.end_s[spoken] * fit.scale
     placed = start + offset[piece[spoken]]
     sure = np.flatnonzero((mean > _SURE) & (wide > _SURE))
+    if len(sure) < _KNOWN * len(spoken):
+        return []  # nothing is known that could bound where lines may be
     out: Candidates = []
     for first, last in _runs(mean < _POOR):
-        before, after = sure[sure < first - 3], sure[sure > last + 3]
-        low = placed[before[-1]] - start[first] if len(before) else onset[0] - start[last]
-        high = placed[after[0]] - start[last] if len(after) else onset[-1] - start[first]
+        before, after = int(np.searchsorted(sure, first - 3)), int(np.searchsorted(sure, last + 4))
+        low = placed[sure[before - 1]] - start[first] if before else onset[0] - start[last]
+        high = placed[sure[after]] - start[last] if after < len(sure) else onset[-1] - start[first]
+        low, high = float(low) - _SLACK_S, float(high) + _SLACK_S
+        if high - low > _FURTHEST_S:
+            continue
         rows = slice(first, last + 1)
-        votes = np.concatenate([(onset - start[rows, None]).ravel(), (close - end[rows, None]).ravel()])
-        votes = votes[(votes > low - _SLACK_S) & (votes < high + _SLACK_S)]
+        votes = np.concatenate(
+            [*_votes(start[rows], onset, low, high), *_votes(end[rows], close, low, high)]
+        )
         if len(votes):
             key = np.floor(votes / _BIN_S).astype(np.int64)
             out += peaks(key, votes, np.ones(len(votes)), _PEAKS, _VOTES, exact=True)
     return out
+
+
+def _votes(line: Floats, edge: Floats, low: float, high: float) -> list[Floats]:
+    """Offsets between `low` and `high` that bring a line to an edge, for each line."""
+    first, stop = np.searchsorted(edge, line + low), np.searchsorted(edge, line + high)
+    return [edge[a:b] - t for a, b, t in zip(first.tolist(), stop.tolist(), line.tolist(), strict=True)]
 
 
 def _piece_of(fit: Fit, lines: int) -> Ints:

@@ -6,11 +6,14 @@ timing proposes where the speech pattern of a stretch correlates with the media.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mmdia.align.anchors import Pairs
 from mmdia.align.occupancy import STEP_S, Grid, fast_length, speech_signal, spoken
+from mmdia.align.source import Candidates
 from mmdia.align.track import Floats, Track
 
 #: Most candidates the solver looks at.
@@ -22,10 +25,11 @@ _BIN_S, _STRETCH, _PEAKS, _LEAST = 0.2, 14, 3, 2.0
 #: Timing: seconds a window and between windows, peaks kept, least height in deviations.
 _WINDOW_S, _HOP_S, _TOP, _HEIGHT = 240.0, 80.0, 5, 3.5
 
+#: Least lines of a stretch, most stretches of a film, and the stretches of which one is a sample.
+_LEAST_LINES, _MOST_STRETCHES, _SAMPLE = 6, 120, 4
+
 #: Two tracks with fewer pairs of lines than this are compared line by line as well.
 _SMALL = 60_000
-
-Candidates = list[tuple[float, float]]
 
 
 def merge(found: Candidates, apart_s: float) -> Candidates:
@@ -89,7 +93,7 @@ def peaks(
             centre = float(np.median(votes[key == at]))
         else:
             near = np.abs(key - at) <= 1
-            centre = float(np.average(votes[near], weights=weight[near]))
+            centre = float(votes[near] @ weight[near]) / float(weight[near].sum())
         out.append((centre, float(total[j])))
     return out
 
@@ -98,28 +102,46 @@ def from_timing(anno: Track, media: Track, scale: float) -> Candidates:
     """Peaks of the correlation of each stretch of the annotation with the whole media."""
     start, end = spoken(anno, scale)
     onset, close = spoken(media)
+    found = _global_peaks(start, end, onset, close)
+    for peaks_here in _stretch_peaks(start, end, onset, close, 1):
+        found += peaks_here
+    return merge(found + _line_by_line(start, end, onset, close), 0.15)
+
+
+def clearness(anno: Track, media: Track, scale: float) -> float:
+    """How far the best place of a stretch stands out, in deviations; mean over every fourth stretch."""
+    onset, close = spoken(media)
+    best = [
+        max((z for _, z in found), default=_HEIGHT)
+        for found in _stretch_peaks(*spoken(anno, scale), onset, close, _SAMPLE)
+    ]
+    return float(np.mean(best)) if best else 0.0
+
+
+def _stretch_peaks(
+    start: Floats, end: Floats, onset: Floats, close: Floats, every: int
+) -> Iterator[Candidates]:
+    """Peaks of every n-th stretch of lines, row by row: one transform fits the processor's cache."""
     grid = Grid.over(float(onset.min()) - 5.0, float(close.max()) + 5.0)
-    width = int(_WINDOW_S / STEP_S)
+    # Longer stretches where there are very many: their number bounds the time.
+    hop_s = max(_HOP_S, float(start.max() - start.min()) / _MOST_STRETCHES)
+    width_s = _WINDOW_S / _HOP_S * hop_s
+    width = int(width_s / STEP_S)
     length = fast_length(grid.steps + 2 * width)
     target = np.fft.rfft(speech_signal(onset, close, grid).astype(np.float32), length)
-    stretches: list[tuple[float, Floats]] = []
     first = float(start.min())
-    hops = (start - first) / _HOP_S
+    hops = (start - first) / hop_s
     # Only windows that hold lines: a stray cue may lie years away.
     opening = np.unique(np.floor(hops[:, None] - np.arange(_WINDOW_S / _HOP_S)).astype(np.int64))
-    for t in (first + opening[opening >= 0] * _HOP_S).tolist():
-        inside = (start >= t) & (start < t + _WINDOW_S)
-        if inside.sum() >= 6:
-            window = Grid(0.0, STEP_S, width)
-            ends = np.minimum(end[inside] - t, _WINDOW_S)
-            stretches.append((t, speech_signal(start[inside] - t, ends, window)))
-    found = _global_peaks(start, end, onset, close)
-    for t, signal in stretches:
-        # Row by row: one transform fits the processor's cache, all together do not.
+    window = Grid(0.0, STEP_S, width)
+    for t in (first + opening[opening >= 0][::every] * hop_s).tolist():
+        a, b = np.searchsorted(start, [t, t + width_s])
+        if b - a < _LEAST_LINES:
+            continue
+        signal = speech_signal(start[a:b] - t, np.minimum(end[a:b] - t, width_s), window)
         spectrum = np.conj(np.fft.rfft(signal.astype(np.float32), length))
         row = np.fft.irfft(target * spectrum, length)
-        found += _lag_peaks(row, grid.steps + width, grid.zero_s - t, _TOP, _HEIGHT)
-    return merge(found + _line_by_line(start, end, onset, close), 0.15)
+        yield _lag_peaks(row, grid.steps + width, grid.zero_s - t, _TOP, _HEIGHT)
 
 
 def _lag_peaks(row: Floats, wrap: int, base_s: float, top: int, least: float) -> Candidates:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmdia.align.track import Floats, Ints, Track
+from mmdia.align.viterbi import ABSENT
 
 #: Most nats one line may add: no single line carries an edit.
 CAP = 8.0
@@ -20,8 +21,6 @@ SAME_S = 0.15
 
 #: Price in nats of a piece with fewer than three lines that speak for it.
 _FEW = 60.0
-
-Score = Callable[[float, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +62,91 @@ def from_path(path: Ints, offsets: Floats, same_s: float = SAME_S) -> list[Piece
 
 
 def prune(
-    pieces: list[Piece], score: Score, anno: Track, scale: float, price: float, same_s: float = SAME_S
+    pieces: list[Piece], nats: Floats, anno: Track, scale: float, price: float, same_s: float = SAME_S
 ) -> list[Piece]:
-    """Take away, worst first, the pieces whose evidence does not pay for their edits."""
-    kept = list(pieces)
+    """Take away, worst first, the pieces whose evidence does not pay for their edits.
+
+    Args:
+        pieces: The pieces, in order.
+        nats: Evidence of each line at the offset of each piece, shape (lines, pieces).
+        anno: The annotation, in the solver's order.
+        scale: Speed.
+        price: Nats a piece must be worth.
+        same_s: Neighbours closer than this after a piece has gone are one.
+    """
+    kept, column = list(pieces), list(range(len(pieces)))
+    nats = np.minimum(nats, CAP)
+
+    def paid(k: int) -> float:
+        # A piece is weighed against its neighbours only.
+        low, high = max(0, k - 1), min(len(kept), k + 2)
+        some, rows = kept[low:high], nats[:, column[low:high]]
+        return _gain(some, k - low, rows) / _price(some, k - low, rows, anno, scale, price)
+
+    worth = [paid(k) for k in range(len(kept))] if len(kept) > 1 else []
     while len(kept) > 1:
-        nats = np.minimum(score(scale, offsets_of(kept)), CAP)
-        paid = [_gain(kept, k, nats) / _price(kept, k, nats, anno, scale, price) for k in range(len(kept))]
-        worst = int(np.argmin(paid))
-        if paid[worst] >= 1.0:
+        worst = int(np.argmin(worth))
+        if worth[worst] >= 1.0:
             break
-        kept = _without(kept, worst, nats)
+        low, high = max(0, worst - 1), min(len(kept), worst + 2)
+        kept[low:high] = _without(kept[low:high], worst - low, nats[:, column[low:high]])
+        del column[worst], worth[worst]
         if 0 < worst < len(kept) and abs(kept[worst - 1].offset - kept[worst].offset) < same_s:
+            longer = worst - 1 if len(kept[worst - 1]) >= len(kept[worst]) else worst
             kept[worst - 1 : worst + 1] = [kept[worst - 1].join(kept[worst])]
+            del column[2 * worst - 1 - longer], worth[worst]
+        if len(kept) > 1:
+            for k in range(max(0, worst - 2), min(len(kept), worst + 2)):
+                worth[k] = paid(k)
     return kept
 
 
 def _without(pieces: list[Piece], k: int, nats: Floats) -> list[Piece]:
-    """The other pieces; the neighbours take over the lines of piece k as far as they fit."""
+    """The other pieces; the neighbours take over the lines of piece k as far as they fit.
+
+    Lines that fit neither belong to no piece: a cut may have taken them.
+    """
     out = [p for n, p in enumerate(pieces) if n != k]
     gone = pieces[k]
-    rows = nats[gone.first : gone.last + 1]
-    if k:
-        taken = int(np.concatenate([[0.0], np.cumsum(rows[:, k - 1])]).argmax())
-        if k < len(pieces) - 1:
-            taken = _boundary(rows[:, k - 1], rows[:, k + 1])[0]
+    taken, kept, _ = _shared(*_neighbours(pieces, k, nats))
+    if taken:
         out[k - 1] = replace(out[k - 1], last=max(out[k - 1].last, gone.first + taken - 1))
-        gone = replace(gone, first=gone.first + taken)
-        rows = rows[taken:]
-    if k < len(pieces) - 1 and len(rows):
-        kept = int(np.concatenate([[0.0], np.cumsum(rows[::-1, k + 1])]).argmax())
+    if kept:
         out[k] = replace(out[k], first=min(out[k].first, gone.last - kept + 1))
     return out
 
 
-def _boundary(left: Floats, right: Floats) -> tuple[int, float]:
-    """How many lines go to the left piece when the rest goes to the right one, and the nats."""
-    zero = np.zeros(1)
-    total = np.concatenate([zero, np.cumsum(left)]) + np.concatenate([np.cumsum(right[::-1])[::-1], zero])
-    best = int(total.argmax())
-    return best, float(total[best])
+def _neighbours(pieces: list[Piece], k: int, nats: Floats) -> tuple[Floats, Floats]:
+    """What the lines of piece k gain over absence at the offsets of the pieces before and after."""
+    rows = nats[pieces[k].first : pieces[k].last + 1] + ABSENT
+    never = np.full(len(rows), -np.inf)
+    left = rows[:, k - 1] if k else never
+    right = rows[:, k + 1] if k < len(pieces) - 1 else never
+    return left, right
+
+
+def _shared(left: Floats, right: Floats) -> tuple[int, int, float]:
+    """How many lines go to the left piece, how many to the right one, and the nats; the rest is absent."""
+    before = np.concatenate([[0.0], np.cumsum(left)])
+    after = np.concatenate([np.cumsum(right[::-1])[::-1], [0.0]])
+    best_before = np.maximum.accumulate(before)
+    total = best_before + after
+    at = int(total.argmax())
+    return int(before[: at + 1].argmax()), len(left) - at, float(total[at])
+
+
+def run_of(gain: Floats) -> tuple[int, int, float]:
+    """First and end of the stretch with the largest sum, and the sum; an empty one sums to 0."""
+    total = np.concatenate([[0.0], np.cumsum(gain)])
+    low = np.minimum.accumulate(total)
+    stop = int((total - low).argmax())
+    return int(total[: stop + 1].argmin()), stop, float(total[stop] - low[stop])
 
 
 def _gain(pieces: list[Piece], k: int, nats: Floats) -> float:
-    """Nats the lines of piece k lose when its neighbours take them, at the best boundary."""
-    piece = pieces[k]
-    rows = nats[piece.first : piece.last + 1]
-    if 0 < k < len(pieces) - 1:
-        other = _boundary(rows[:, k - 1], rows[:, k + 1])[1]
-    else:
-        other = float(rows[:, k - 1 if k else k + 1].sum())
-    return float(rows[:, k].sum()) - max(other, -0.3 * len(piece))
+    """Nats the lines of piece k lose when its neighbours take them, as far as they fit."""
+    own = run_of(nats[pieces[k].first : pieces[k].last + 1, k] + ABSENT)[2]
+    return own - _shared(*_neighbours(pieces, k, nats))[2]
 
 
 def _price(pieces: list[Piece], k: int, nats: Floats, anno: Track, scale: float, price: float) -> float:

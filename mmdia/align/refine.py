@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmdia.align.emission import TimingEvidence, nearest
+from mmdia.align.balance import balance
+from mmdia.align.edge import nearest
 from mmdia.align.pieces import Piece, offsets_of, shifted
+from mmdia.align.source import Edges
 from mmdia.align.speeds import STANDARD
-from mmdia.align.track import Floats, Ints
+from mmdia.align.track import Floats, Ints, Track
 
 #: Windows (seconds) that residuals must lie in, round by round, and the kernels used.
 _ROUNDS = ((0.9, 0.25), (0.6, 0.15), (0.45, 0.1), (0.35, 0.08), (0.3, 0.08))
@@ -55,6 +57,19 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the exact fit stands on.
+
+    Attributes:
+        anno: The annotation, in time order.
+        edges: Where the media begins and ends to speak.
+    """
+
+    anno: Track
+    edges: Edges
+
+
+@dataclass(frozen=True, slots=True)
 class _Residuals:
     """Residuals near the fit: annotation time, residual, weight and piece of each, shape (n,)."""
 
@@ -65,16 +80,16 @@ class _Residuals:
     n_starts: int
 
 
-def _residuals(timing: TimingEvidence, scale: float, pieces: list[Piece], window: float) -> _Residuals:
+def _residuals(given: Given, scale: float, pieces: list[Piece], window: float) -> _Residuals:
     """Starts first (weight 1), then ends (weight 0.5)."""
-    anno = timing.anno
+    anno = given.anno
     line = np.concatenate([np.arange(p.first, p.last + 1) for p in pieces])
     piece = np.concatenate([np.full(len(p), k) for k, p in enumerate(pieces)])
     spoken = anno.speech[line]
     line, piece = line[spoken], piece[spoken]
     offset = offsets_of(pieces)[piece]
     parts: list[tuple[Floats, Floats, Floats, Ints]] = []
-    for edge, ref, weight in ((anno.start_s, timing.onset, 1.0), (anno.end_s, timing.offset, 0.5)):
+    for edge, ref, weight in ((anno.start_s, given.edges.onset, 1.0), (anno.end_s, given.edges.close, 0.5)):
         y = -nearest(edge[line] * scale + offset, ref)
         near = np.abs(y) < window
         parts.append((edge[line][near], y[near], np.full(int(near.sum()), weight), piece[near]))
@@ -87,11 +102,11 @@ def _tidy(offset: float) -> float:
     return round(offset, 6) + 0.0
 
 
-def _needless(timing: TimingEvidence, piece: Piece) -> bool:
+def _needless(given: Given, piece: Piece) -> bool:
     """Whether a small offset gains too little over none: doing nothing needs no proof."""
     if abs(piece.offset) >= _SMALL_S:
         return False
-    rest = _residuals(timing, 1.0, [piece], 0.3)
+    rest = _residuals(given, 1.0, [piece], 0.3)
     sigma = min(max(1.48 * float(np.median(np.abs(rest.y))), _SAME_S), 0.3) if len(rest.y) else 0.3
     gain = _likelihood(rest.y, rest.weight, sigma) - _likelihood(rest.y + piece.offset, rest.weight, sigma)
     return gain < _OFFSET_PRICE + 0.5 * math.log(max(2, len(rest.y)))
@@ -103,25 +118,34 @@ def _likelihood(y: Floats, weight: Floats, sigma: float) -> float:
     return float((weight * np.log(0.9 * hit + 0.1 / 0.6)).sum())
 
 
-def refine(timing: TimingEvidence, scale: float, pieces: list[Piece]) -> Fit:
-    """Settle offsets and speed; the lines of each piece stay as they are."""
+def refine(given: Given, scale: float, pieces: list[Piece], *, hold: bool = False) -> Fit:
+    """Settle offsets and speed; the lines of each piece stay as they are.
+
+    Args:
+        given: The annotation and the edges it is compared with.
+        scale: Speed.
+        pieces: The pieces.
+        hold: Keep the speed as it is.
+    """
     for turn, (window, width) in enumerate(_ROUNDS):
-        found = _residuals(timing, scale, pieces, window)
+        found = _residuals(given, scale, pieces, window)
         if len(found.t) < 4:
             break
         moves = np.array([_mode(found, k, window, width) for k in range(len(pieces))])
         pieces = shifted(pieces, moves)
-        if turn:
-            scale, pieces = _tilt(timing, scale, pieces, found, moves, width)
-    scale, pieces = _settle_speed(timing, scale, pieces)
+        if turn and not hold:
+            scale, pieces = _tilt(given, scale, pieces, found, moves, width)
+    scale, pieces = _settle_speed(given, scale, pieces, hold)
+    pieces = balance(given.anno, given.edges, scale, pieces)
     pieces = [replace(p, offset=_tidy(p.offset)) for p in pieces]
-    if scale == 1.0 and len(pieces) == 1 and _needless(timing, pieces[0]):
+    if scale == 1.0 and len(pieces) == 1 and _needless(given, pieces[0]):
         pieces = [replace(pieces[0], offset=0.0)]
-    found = _residuals(timing, scale, pieces, 0.3)
+    found = _residuals(given, scale, pieces, 0.3)
     starts = np.abs(found.y[: found.n_starts])
     if not len(starts):
         return Fit(scale, pieces, 0.3, 0.0)
-    return Fit(scale, pieces, float(np.median(starts)), float((starts <= _SAME_S).mean()))
+    exact = float((starts <= _SAME_S).mean()) if given.edges.exact else 0.0
+    return Fit(scale, pieces, float(np.median(starts)), exact)
 
 
 def _mode(found: _Residuals, k: int, window: float, width: float) -> float:
@@ -138,11 +162,12 @@ def _mode(found: _Residuals, k: int, window: float, width: float) -> float:
     if near.sum() < 3:
         return centre
     closeness = np.exp(-0.5 * ((y[near] - centre) / width) ** 2)
-    return float(np.average(y[near], weights=weight[near] * closeness))
+    closeness *= weight[near]
+    return float(y[near] @ closeness) / float(closeness.sum())
 
 
 def _tilt(
-    timing: TimingEvidence,
+    given: Given,
     scale: float,
     pieces: list[Piece],
     found: _Residuals,
@@ -163,24 +188,24 @@ def _tilt(
     deviation = width / math.sqrt(spread) if spread > 0 else math.inf
     if deviation > 1e-4 or abs(slope) > 0.004:
         return scale, pieces
-    middle = np.array([_middle(timing, p) for p in pieces])
+    middle = np.array([_middle(given, p) for p in pieces])
     return scale + slope, shifted(pieces, -slope * middle)
 
 
-def _middle(timing: TimingEvidence, piece: Piece) -> float:
-    return float(timing.anno.start_s[piece.first : piece.last + 1].mean())
+def _middle(given: Given, piece: Piece) -> float:
+    return float(given.anno.start_s[piece.first : piece.last + 1].mean())
 
 
-def _settle_speed(timing: TimingEvidence, scale: float, pieces: list[Piece]) -> tuple[float, list[Piece]]:
+def _settle_speed(given: Given, scale: float, pieces: list[Piece], hold: bool) -> tuple[float, list[Piece]]:
     """The speed that explains the residuals best after each paid its price: identity pays none."""
-    found = _residuals(timing, scale, pieces, 0.3)
+    found = _residuals(given, scale, pieces, 0.3)
     if len(found.t) < 3:
         return scale, pieces
-    middle = np.array([_middle(timing, p) for p in pieces])
+    middle = np.array([_middle(given, p) for p in pieces])
     reach = max(float(np.ptp(found.t)), 1.0)
-    trial = {s for s in STANDARD if abs(s - scale) * reach < 0.6} | {scale}
+    trial = {scale} if hold else {s for s in STANDARD if abs(s - scale) * reach < 0.6} | {scale}
     free = min(abs(s - scale) for s in STANDARD) > _SNAP
-    fits = {s: _recentre(found, s - scale, middle, len(pieces)) for s in trial}
+    fits = {s: _recentre(given, found, s - scale, middle) for s in trial}
     sigma = min(float(np.median(np.abs(rest))) for rest, _ in fits.values()) * 1.48
     sigma = min(max(sigma, _SAME_S), 0.3)
 
@@ -200,18 +225,18 @@ def _exact(rest: Floats) -> float:
     return float((np.abs(rest) <= _SAME_S).mean())
 
 
-def _recentre(found: _Residuals, slope: float, middle: Floats, pieces: int) -> tuple[Floats, Floats]:
+def _recentre(given: Given, found: _Residuals, slope: float, middle: Floats) -> tuple[Floats, Floats]:
     """Residuals after a change of speed about each piece's middle, and each piece's new shift."""
     y = found.y - slope * (found.t - middle[found.piece])
-    move = np.zeros(pieces)
-    for k in range(pieces):
+    move = np.zeros(len(middle))
+    for k in range(len(middle)):
         own = found.piece == k
         if own.any():
-            move[k] = centre_of(y[own], found.weight[own])
+            move[k] = centre_of(y[own], found.weight[own], copies=given.edges.exact)
     return y - move[found.piece], move
 
 
-def centre_of(y: Floats, weight: Floats) -> float:
+def centre_of(y: Floats, weight: Floats, *, copies: bool = True) -> float:
     """Where residuals agree: the median of the copies where most are copies, else a trimmed mean.
 
     Starts (weight 1) decide: releases agree on them, while ends follow each one's reading speed.
@@ -221,7 +246,7 @@ def centre_of(y: Floats, weight: Floats) -> float:
     after = np.searchsorted(starts, starts + 2 * _SAME_S + 1e-9, "right")
     count = after - np.arange(len(starts))
     top = int(count.argmax())
-    if count[top] >= max(2, _COPY_SHARE * len(starts)):
+    if copies and count[top] >= max(2, _COPY_SHARE * len(starts)):
         return float(np.median(starts[top : after[top]]))
     centre = float(np.median(starts))
     for _ in range(4):

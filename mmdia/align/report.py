@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmdia.align.edits import time_map
-from mmdia.align.emission import nearest
-from mmdia.align.pieces import offsets_of
+from mmdia.align.calibration import line_probability
+from mmdia.align.edge import nearest
+from mmdia.align.features import Features, features_of, in_order
 from mmdia.align.result import Alignment, Discrepancy, LineFit, Policy
-from mmdia.align.smooth import moving_mean
+from mmdia.align.review import Judged, needs_review
 from mmdia.align.solution import Solution
 from mmdia.align.track import Flags, Floats, Ints, Track
-from mmdia.align.verdict import kind_of, logistic, standard_ratio
+from mmdia.align.verdict import kind_of, standard_ratio
 from mmdia.schema.time import TimeMap
-
-#: Lines on either side whose evidence a line's confidence is averaged over.
-_AROUND = 6
 
 #: Lines that end this far before the media's zero, or lie this far past its last line, are absent.
 _HEAD_S, _TAIL_S = 0.3, 60.0
@@ -52,20 +49,23 @@ def nothing_found(anno: Track, order: Ints) -> Alignment:
 
 def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) -> Alignment:
     """The result of a solution."""
-    fit, anno = solution.fit, solution.evidence.anno
+    layout, anno = solution.layout, solution.evidence.anno
     confidence = solution.chance.probability
-    verdict = kind_of(fit.scale, fit.pieces, confidence)
-    start, end = _places(solution)
-    present, sure = _lines(solution, start, end, confidence)
+    verdict = kind_of(layout.stretches, confidence)
+    scale = layout.stretches[0].scale
+    start, end = layout.place(anno.start_s), layout.place(anno.end_s)
+    features = features_of(solution)
+    present, sure = _lines(solution, features, start, end, confidence)
     if verdict == "wrong_film":
         present[:] = False
-    series = _discrepancy(solution, start, present)
+    series = _discrepancy(solution, start)
     quality = _quality(solution, sure)
     spread = _mad(np.array(series.start_s)) if series.start_s else 0.0
     reasons = _reasons(solution, verdict, policy, foreign, series, spread)
     accepted = verdict != "wrong_film"
     if policy == "paper":
         accepted = verdict in ("identity", "translation") and spread <= _FLAT_S
+    judged = Judged(solution, verdict, confidence, present, sure, spread <= _FLAT_S)
     lines = [
         LineFit(int(order[i]), float(start[i]), float(end[i]), bool(present[i]), float(sure[i]))
         for i in range(len(anno))
@@ -74,68 +74,62 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
         verdict,
         confidence,
         accepted,
-        fit.scale,
-        standard_ratio(fit.scale),
-        TimeMap()
-        if verdict == "wrong_film"
-        else time_map(fit.pieces, fit.scale, solution.placed.cuts, anno, quality),
+        scale,
+        standard_ratio(scale),
+        TimeMap() if verdict == "wrong_film" else layout.time_map(quality),
         tuple(sorted(lines, key=lambda f: f.index)),
         series,
         _figures(solution, series, present, spread),
         reasons,
+        needs_review(judged, order, policy),
+        in_order(features, order),
     )
 
 
-def _places(solution: Solution) -> tuple[Floats, Floats]:
-    fit, anno = solution.fit, solution.evidence.anno
-    offset = offsets_of(fit.pieces)[solution.placed.piece]
-    return anno.start_s * fit.scale + offset, anno.end_s * fit.scale + offset
-
-
-def _lines(solution: Solution, start: Floats, end: Floats, confidence: float) -> tuple[Flags, Floats]:
+def _lines(
+    solution: Solution, features: Features, start: Floats, end: Floats, confidence: float
+) -> tuple[Flags, Floats]:
     """Presence and confidence of each line."""
-    placed, media = solution.placed, solution.evidence.media
-    nats = solution.nats[np.arange(len(start)), placed.piece].copy()
-    nats[placed.absent] = 0.0
-    mean = moving_mean(nats, _AROUND)
-    sure = np.array([logistic(2.2 * m + 1.2) for m in mean]) * confidence
-    outside = (end < -_HEAD_S) | (start > media.last_s + _TAIL_S)
-    present = ~placed.absent & ~outside
-    anno = solution.evidence.anno
-    middle = 0.5 * (anno.start_s + anno.end_s)
-    for a, b in placed.cuts:
-        present &= (middle < a) | (middle >= b)
+    layout, media = solution.layout, solution.media
+    sure = line_probability(features) * confidence
+    present = ~layout.absent & (end >= -_HEAD_S)
+    if media is not None and "fingerprint" not in {s.family for s in layout.stretches}:
+        present &= (start <= media.last_s + _TAIL_S) | ~solution.evidence.anno.speech
     sure[~present] = np.minimum(sure[~present], 0.05)
     return present, sure
 
 
-def _discrepancy(solution: Solution, start: Floats, present: Flags) -> Discrepancy:
+def _discrepancy(solution: Solution, start: Floats) -> Discrepancy:
     """The media line nearest to each line, where one is near enough."""
-    anno, media = solution.evidence.anno, solution.evidence.media
-    spoken = np.flatnonzero(media.speech)
-    onset = media.start_s[spoken]
+    anno = solution.evidence.anno
+    if solution.media is not None:
+        media = solution.media
+        onset, close = media.start_s[media.speech], media.end_s[media.speech]
+    elif (edges := solution.evidence.edges) is not None and len(edges.onset) == len(edges.close):
+        onset, close = edges.onset, edges.close
+    else:
+        return Discrepancy()
     away = nearest(start, onset)
-    anchor = np.flatnonzero((np.abs(away) <= _ANCHOR_S) & anno.speech)
-    partner = (
-        spoken[np.abs(onset[None, :] - (start - away)[anchor, None]).argmin(axis=1)]
-        if len(anchor)
-        else anchor
-    )
-    length = (media.end_s - media.start_s)[partner] - (anno.end_s - anno.start_s)[anchor]
+    anchor = np.flatnonzero((np.abs(away) <= _ANCHOR_S) & anno.speech & ~solution.layout.absent)
+    partner = np.clip(np.searchsorted(onset, (start - away)[anchor] - 1e-9), 0, len(onset) - 1)
+    length = (close - onset)[partner] - (anno.end_s - anno.start_s)[anchor]
     return Discrepancy(
         tuple(anno.start_s[anchor].tolist()),
-        tuple((media.start_s[partner] - anno.start_s[anchor]).tolist()),
+        tuple((onset[partner] - anno.start_s[anchor]).tolist()),
         tuple(length.tolist()),
     )
 
 
 def _quality(solution: Solution, sure: Floats) -> list[tuple[float, float]]:
     """Mean line confidence and the residual, of each piece."""
-    piece = solution.placed.piece
+    layout = solution.layout
     out: list[tuple[float, float]] = []
-    for k in range(len(solution.fit.pieces)):
-        own = (piece == k) & ~solution.placed.absent
-        out.append((float(sure[own].mean()) if own.any() else 0.0, solution.fit.residual_s))
+    for k, stretch in enumerate(layout.stretches):
+        own = (layout.owner == k) & ~layout.absent
+        hard = stretch.family == "fingerprint"
+        alone = solution.chance.sound if hard else 0.0
+        residual = 0.0 if hard else solution.fit.residual_s
+        out.append((float(sure[own].mean()) if own.any() else alone, residual))
     return out
 
 
@@ -147,10 +141,12 @@ def _reasons(
     solution: Solution, verdict: str, policy: Policy, foreign: bool, series: Discrepancy, spread: float
 ) -> tuple[str, ...]:
     """Codes of what is doubtful or notable."""
-    fit = solution.fit
+    scale = solution.layout.stretches[0].scale
     said: set[str] = set()
     if verdict == "wrong_film":
         said.add("wrong_film")
+    if solution.chance.contradicted:
+        said.add("sources_disagree")
     if foreign:
         said.add("different_language")
     if len(series.start_s) < _FEW_ANCHORS:
@@ -161,9 +157,9 @@ def _reasons(
         said.add("high_variance")
     if policy == "paper" and verdict in ("speed", "segments"):
         said.add("not_translation")
-    if fit.scale != 1.0 and standard_ratio(fit.scale) is None:
+    if verdict != "wrong_film" and scale != 1.0 and standard_ratio(scale) is None:
         said.add("speed_not_standard")
-    if len(fit.pieces) > 1 and verdict != "wrong_film":
+    if verdict == "segments":
         said.add("edits_found")
     return tuple(sorted(said))
 
@@ -172,21 +168,23 @@ def _figures(
     solution: Solution, series: Discrepancy, present: Flags, spread: float
 ) -> dict[str, float | int | str]:
     """Everything a person needs to judge the verdict."""
-    chance, fit = solution.chance, solution.fit
+    chance, fit, text = solution.chance, solution.fit, solution.evidence.text
     lines = max(1, chance.lines)
     return {
-        "mode": "text" if chance.text else "timing",
+        "mode": chance.lead,
         "n_lines": len(solution.evidence.anno),
-        "n_media_lines": len(solution.evidence.media),
-        "n_pairs": len(solution.evidence.pairs),
+        "n_media_lines": 0 if solution.media is None else len(solution.media),
+        "n_pairs": 0 if text is None else len(text.pairs),
         "n_anchors": len(series.start_s),
-        "n_pieces": len(fit.pieces),
+        "n_pieces": len(solution.layout.stretches),
         "nats": round(chance.nats, 3),
         "decoy": round(chance.decoy, 3),
         "coincidence": round(chance.bonus, 3),
         "nats_per_line": round(chance.nats / lines, 4),
         "decoy_per_line": round(chance.decoy / lines, 4),
-        "text_hits": round(solution.found.hits, 4),
+        "text_hits": round(solution.found.hits, 4) if solution.found else 0.0,
+        "typical": round(chance.typical, 4),
+        "sound": round(chance.sound, 4),
         "coverage": round(float(present.mean()), 4),
         "residual_mad_s": round(fit.residual_s, 4),
         "exact_share": round(fit.exact, 4),

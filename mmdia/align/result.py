@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmdia.schema.time import TimeMap
 
+if TYPE_CHECKING:
+    from mmdia.align.features import Features
+
 Verdict = Literal["identity", "translation", "speed", "segments", "wrong_film"]
-Mode = Literal["auto", "text", "timing"]
+Mode = Literal["auto", "text", "timing", "audio", "fingerprint"]
 Policy = Literal["default", "paper"]
 
 
@@ -51,6 +54,25 @@ class Discrepancy:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One thing that a person must confirm before the map is used.
+
+    Attributes:
+        kind: Code of why (`mmdia.schema.reasons`).
+        anno_start_s: First annotation second to look at.
+        anno_end_s: End (exclusive).
+        lines: Cues concerned; none where it is the whole film.
+        detail: What to check, in one sentence.
+    """
+
+    kind: str
+    anno_start_s: float
+    anno_end_s: float
+    lines: tuple[int, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """The result of an alignment; a doubtful one is a value too, with its reasons.
 
@@ -65,6 +87,8 @@ class Alignment:
         discrepancy: The two series of the paper's Fig. 4.
         evidence: The figures the verdict rests on.
         reasons: Codes of what is doubtful or notable, sorted.
+        needs_review: What a person must confirm, in order of time.
+        features: Raw figures of every line, for calibration; None when nothing was found.
     """
 
     verdict: Verdict
@@ -77,3 +101,5 @@ class Alignment:
     discrepancy: Discrepancy = Discrepancy()
     evidence: Mapping[str, float | int | str] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    needs_review: tuple[ReviewItem, ...] = ()
+    features: Features | None = field(default=None, compare=False, repr=False)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from mmdia.align import offsets
+from mmdia.align.evidence import Evidence
 from mmdia.align.lost import lost_offsets
 from mmdia.align.pieces import Piece, from_path, offsets_of
 from mmdia.align.refine import Fit
-from mmdia.align.search import Evidences
+from mmdia.align.source import Candidates, Edges
 from mmdia.align.track import Floats
 from mmdia.align.viterbi import best_path
 
@@ -40,20 +41,24 @@ def width_of(fit: Fit) -> float:
     return min(_WIDE_S, max(NARROW_S, _FACTOR * fit.residual_s))
 
 
-def sharpen(evidence: Evidences, fit: Fit, sigma_s: float) -> list[Piece]:
+def sharpen(evidence: Evidence, fit: Fit, sigma_s: float) -> list[Piece]:
     """Pieces of the best path at close range, with starts expected within `sigma_s`."""
-    near = offsets.merge(_close_by(evidence, fit) + lost_offsets(evidence, fit, sigma_s), _APART_S)
+    edges = evidence.edges
+    if edges is None:
+        return fit.pieces
+    close_by = _close_by(evidence, edges, fit)
+    near = offsets.merge(close_by + lost_offsets(evidence, edges, fit, sigma_s), _APART_S)
     near = sorted(near, key=lambda c: -c[1])[: offsets.MOST // 2]
     known = [(o, 1e9) for o in offsets_of(fit.pieces).tolist()]
     candidates = np.array([o for o, _ in offsets.merge(near + known, _APART_S)])
-    nats = evidence.emission(sigma_s).nats(fit.scale, candidates)
+    nats = evidence.nats(fit.scale, candidates, sigma_s)
     path, _ = best_path(nats, candidates, evidence.anno.start_s, fit.scale, evidence.switch)
     return from_path(path, candidates, _APART_S) or fit.pieces
 
 
-def _close_by(evidence: Evidences, fit: Fit) -> offsets.Candidates:
+def _close_by(evidence: Evidence, edges: Edges, fit: Fit) -> Candidates:
     """Where stretches of lines would agree better, near where they are."""
-    anno, onset = evidence.anno, evidence.timing.onset
+    anno, onset = evidence.anno, edges.onset
     votes: list[Floats] = []
     for piece in fit.pieces:
         line = np.arange(piece.first, piece.last + 1)
@@ -62,7 +67,7 @@ def _close_by(evidence: Evidences, fit: Fit) -> offsets.Candidates:
         lo = np.searchsorted(onset, here + piece.offset - _REACH_S)
         hi = np.searchsorted(onset, here + piece.offset + _REACH_S)
         votes += [onset[a:b] - t for a, b, t in zip(lo, hi, here, strict=True)]
-    out: offsets.Candidates = []
+    out: Candidates = []
     for first in range(0, len(votes), _STRETCH // 2):
         some = np.concatenate(votes[first : first + _STRETCH])
         if len(some) >= 3:

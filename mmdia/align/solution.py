@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmdia.align.edits import Placement
+from mmdia.align.evidence import Evidence
+from mmdia.align.layout import Layout
 from mmdia.align.refine import Fit
-from mmdia.align.search import Evidences, Found
-from mmdia.align.track import Floats
+from mmdia.align.search import Found
+from mmdia.align.track import Floats, Track
 from mmdia.align.verdict import Chance
 
 
@@ -17,16 +18,20 @@ class Solution:
 
     Attributes:
         evidence: What was known.
-        found: The path the search chose.
+        media: The media's lines, in time order; None when it has none.
+        found: The path the search chose; None when fingerprints alone decided.
         fit: Speed and pieces, made exact.
-        nats: Evidence of each line at the offset of each piece, shape (lines, pieces).
-        placed: Piece of each line, and the edits.
+        layout: Where each stretch of the annotation lies, and each line.
+        nats: Evidence of each line at its own place, shape (n,).
         chance: The search against the decoy.
+        unsure_edits: Annotation seconds within which an edit may lie elsewhere as well.
     """
 
-    evidence: Evidences
-    found: Found
+    evidence: Evidence
+    media: Track | None
+    found: Found | None
     fit: Fit
+    layout: Layout
     nats: Floats
-    placed: Placement
     chance: Chance
+    unsure_edits: tuple[tuple[float, float], ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmdia.align import offsets
 from mmdia.align.anchors import Pairs
 from mmdia.align.occupancy import STEP_S, Grid, fast_length, speech_signal, spoken
 from mmdia.align.track import Floats, Track
@@ -14,6 +15,9 @@ STANDARD: tuple[float, ...] = tuple(float(s) for s in STANDARD_SPEEDS)
 
 #: Free speeds searched, and their spacing.
 _SLOWEST, _FASTEST, _STEP = 0.95, 1.055, 0.0005
+
+#: Speeds kept for the search, and most steps of the grid they are ranked on.
+_KEPT, _MOST_STEPS = 5, 40_000
 
 #: Lines a stretch, and seconds a bin, when the concentration of votes is measured.
 _STRETCH, _BIN_S = 25, 0.4
@@ -76,14 +80,23 @@ def from_timing(anno: Track, media: Track, most: int = 4) -> list[float]:
     step = min(0.01, max(_STEP, 0.3 / max(length_s, 1.0)))
     free = np.round(np.arange(_SLOWEST, _FASTEST, step), 5)
     span = max(length_s * _FASTEST, float(close.max()) - float(onset.min()))
-    m = Grid.over(float(onset.min()), float(onset.min()) + span)
+    grain = max(STEP_S, span / _MOST_STEPS)
+    m = Grid.over(float(onset.min()), float(onset.min()) + span, grain)
     length = fast_length(2 * m.steps)
     target = np.fft.rfft(speech_signal(onset, close, m).astype(np.float32), length)
     score: dict[float, float] = {}
     for s in sorted({*STANDARD, *map(float, free)}):
-        a = Grid(float(begin.min()) * s, STEP_S, m.steps)
+        a = Grid(float(begin.min()) * s, grain, m.steps)
         signal = speech_signal(begin * s, stop * s, a).astype(np.float32)
         row = np.fft.irfft(target * np.conj(np.fft.rfft(signal, length)), length)
         score[s] = float(row.max() / (row.std() + 1e-9))
     best = sorted(score, key=lambda s: -score[s])
-    return sorted({*STANDARD, *best[:most]}, key=best.index)
+    likely = sorted({*STANDARD, *best[:most]}, key=best.index)
+    return _clearest(anno, media, likely)
+
+
+def _clearest(anno: Track, media: Track, likely: list[float]) -> list[float]:
+    """The speeds at which single stretches find their place best; identity is always among them."""
+    clear = {s: offsets.clearness(anno, media, s) for s in likely}
+    order = sorted(likely, key=lambda s: -clear[s])
+    return list(dict.fromkeys([*order[:_KEPT], 1.0]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmdia.align.tokens import tokens
 from mmdia.errors import AlignmentError
-from mmdia.schema.cue import Cue, Word
+from mmdia.schema.cue import Cue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,15 +48,15 @@ class Track:
         start = np.array([c.start_ms for c in cues], dtype=np.float64) / 1000.0
         end = np.maximum(np.array([c.end_ms for c in cues], dtype=np.float64) / 1000.0, start)
         words = tuple(tuple(tokens(c.text)) for c in cues)
-        times = tuple(
-            _word_times(c.words, len(w)) if _one_to_one(c, w) else _spread(w, float(s), float(e))
-            for c, w, s, e in zip(cues, words, start, end, strict=True)
-        )
+        times = _spread(words, start, end)
+        for i, (cue, own) in enumerate(zip(cues, words, strict=True)):
+            if cue.words and len(cue.words) == len(own):
+                times[i] = np.array([w.start_s for w in cue.words], dtype=np.float64)
         withheld = [not c.text.strip() and not c.raw_text.strip() and not c.marks for c in cues]
         speech = np.array([bool(w) or h for w, h in zip(words, withheld, strict=True)], dtype=bool)
         if not speech.any():
             speech = np.ones(len(cues), dtype=bool)
-        return cls(start, end, words, times, speech)
+        return cls(start, end, words, tuple(times), speech)
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -103,18 +103,14 @@ class Track:
         return Track(start, end, tuple(self.words[i] for i in flip), moved, self.speech[flip])
 
 
-def _one_to_one(cue: Cue, words: tuple[str, ...]) -> bool:
-    return bool(cue.words) and len(cue.words) == len(words)
-
-
-def _word_times(words: Sequence[Word], n: int) -> Floats:
-    return np.array([w.start_s for w in words[:n]], dtype=np.float64)
-
-
-def _spread(words: tuple[str, ...], start: float, end: float) -> Floats:
-    """Token starts in proportion to the characters that come before them."""
-    if not words:
-        return np.zeros(0)
-    lengths = np.array([len(w) + 1 for w in words], dtype=np.float64)
-    before = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) / lengths.sum()
-    return np.asarray(start + before * (end - start), dtype=np.float64)
+def _spread(words: Sequence[Sequence[str]], start: Floats, end: Floats) -> list[Floats]:
+    """Token starts of each line, in proportion to the characters that come before them."""
+    count = np.array([len(w) for w in words], dtype=np.int64)
+    length = np.array([len(token) + 1 for line in words for token in line], dtype=np.float64)
+    after = np.concatenate([[0.0], np.cumsum(length)])
+    stop = np.cumsum(count)
+    first = stop - count
+    line = np.repeat(np.arange(len(words)), count)
+    whole = (after[stop] - after[first])[line]
+    at = start[line] + (after[:-1] - after[first][line]) / whole * (end - start)[line]
+    return [at[a:b] for a, b in zip(first.tolist(), stop.tolist(), strict=True)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 
 from mmdia.align.track import Floats, Ints
@@ -27,28 +29,37 @@ def best_path(
     """
     n, k = nats.shape
     enter = 0.55 * switch
-    gap = np.diff(start_s) * scale
-    own = np.arange(k)
-    came = np.zeros((n, k), dtype=np.int32)
-    came_absent = np.zeros(n, dtype=np.int32)
-    value, absent = nats[0].copy(), -ABSENT
+    gap = (np.diff(start_s) * scale).tolist()
+    order = np.argsort(offsets, kind="stable")
+    nats = nats if (order[1:] > order[:-1]).all() else nats[:, order]
+    sorted_offsets: list[float] = offsets[order].tolist()
+    jumped = np.zeros((n, k), dtype=np.bool_)
+    entered = np.zeros((n, k), dtype=np.bool_)
+    from_which = np.zeros(n, dtype=np.int32)
+    left = np.zeros(n, dtype=np.bool_)
+    value, absent = nats[0].astype(np.float64), -ABSENT
     for i in range(1, n):
         best = int(value.argmax())
-        jump = value[best] - switch
-        use = (jump > value) & (offsets - offsets[best] + gap[i - 1] >= -_BACK_S)
-        step = np.where(use, jump, value)
-        came[i] = np.where(use, best, own)
-        back = absent - enter > step
-        step[back] = absent - enter
-        came[i][back] = k
-        leave = float(value[best]) - enter
-        came_absent[i] = best if leave > absent else k
-        absent = max(absent, leave) - ABSENT
-        value = step + nats[i]
+        top = float(value[best])
+        from_which[i] = best
+        # Media time does not run backwards: only offsets from here on may be switched to.
+        first = bisect_left(sorted_offsets, sorted_offsets[best] - gap[i - 1] - _BACK_S)
+        np.less(value[first:], top - switch, out=jumped[i, first:])
+        np.maximum(value[first:], top - switch, out=value[first:])
+        np.less(value, absent - enter, out=entered[i])
+        np.maximum(value, absent - enter, out=value)
+        left[i] = top - enter > absent
+        absent = max(absent, top - enter) - ABSENT
+        value += nats[i]
     total = max(float(value.max()), absent)
     path = np.zeros(n, dtype=np.int64)
     state = int(value.argmax()) if value.max() >= absent else k
     for i in range(n - 1, -1, -1):
         path[i] = state
-        state = int(came_absent[i]) if state == k else int(came[i, state])
-    return path, total
+        if state == k:
+            state = int(from_which[i]) if left[i] else k
+        elif entered[i, state]:
+            state = k
+        elif jumped[i, state]:
+            state = int(from_which[i])
+    return np.append(order, k)[path], total

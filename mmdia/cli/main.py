@@ -11,7 +11,8 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import mmdia
 from mmdia.cli.console import EXIT_INTERRUPTED, EXIT_USAGE, note, report_error
@@ -38,19 +39,51 @@ start here:
 """
 
 
+#: Commands that take operands of their own and have sub-commands, too: the first word decides.
+SUBCOMMANDS = {"align": ("rank", "identify", "table6")}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes ``align rank`` as one command, which argparse cannot beside ``align FILE FILE``.
+
+    A file that is really called ``rank`` can be given as ``./rank``.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        if len(words) > 1 and words[1] in SUBCOMMANDS.get(words[0], ()):
+            words[:2] = [" ".join(words[:2])]
+        return super().parse_known_args(words, namespace)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="mmdia",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"mmdia {mmdia.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
     for name in COMMANDS:
         importlib.import_module(f"mmdia.cli.{name}").add(commands)
     return parser
+
+
+def all_parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command with its parser, sub-commands included: what the reference and the tests walk."""
+
+    def walk(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+        yield name, parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for word, child in action.choices.items():
+                    yield from walk(f"{name} {word}", child)
+
+    yield from walk("mmdia", build_parser())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -40,6 +40,8 @@ from mmdia.pages.plots import (
     residual_plot,
     residuals,
 )
+from mmdia.pages.review import review_section
+from mmdia.pages.sound import heard_in_words, sound_section
 from mmdia.pages.timeline import timeline_plot
 from mmdia.pages.words import (
     DASH,
@@ -80,9 +82,11 @@ def alignment_page(document: TimeMapFile, *, texts: Texts = None) -> str:
     body = [
         headline(document),
         tiles(document) if compared else None,
+        review_section(document, texts),
         _by_hand(document, texts),
         _timelines(document) if compared else None,
         discrepancy_section(document) if compared else None,
+        sound_section(document) if compared else None,
         _lines_section(document, texts) if compared else None,
         _pieces_section(document) if compared else None,
         section("Evidence", evidence_table(document.evidence)),
@@ -96,8 +100,11 @@ def headline(document: TimeMapFile) -> Markup:
     compared = [
         paragraph("Annotation: ", words(document.annotation or "not named"), class_="sub"),
         paragraph("Media: ", words(document.media or "not named"), class_="sub"),
+        heard_in_words(document),
     ]
     badges = [badge(standing(document), colour), badge(f"confidence {percent(document.confidence)}")]
+    if document.needs_review:
+        badges.append(badge(f"{plural(len(document.needs_review), 'place')} to confirm", "warn"))
     box = [el("h1", verdict(document)), paragraph(badges), *compared, _advice(document), _reasons(document)]
     return el("header", *box, class_=f"verdict {colour}")
 
@@ -112,6 +119,10 @@ def _advice(document: TimeMapFile) -> Markup:
         )
     if not document.accepted:
         return paragraph("The map is written, but the policy in force does not take it. Check before use.")
+    if document.needs_review:
+        return paragraph(
+            "Times can be carried over, but for the places below: a person must confirm them first."
+        )
     if document.verdict == "segments":
         return paragraph("This copy was edited. Check one line on each side of every edit.")
     if document.confidence < 0.95:
@@ -190,7 +201,7 @@ def discrepancy_section(document: TimeMapFile) -> Markup:
 def _by_hand(document: TimeMapFile, texts: Texts) -> Markup:
     found = checks(document) if document.verdict != "wrong_film" else []
     if not found:
-        return section("What to check by hand", bullets(_suspicions(document)))
+        return section("Before you give up", bullets(_suspicions(document)))
     note = "Open the media, seek to the time on the left, and listen for the line two seconds later."
     rows = [
         [
@@ -202,7 +213,7 @@ def _by_hand(document: TimeMapFile, texts: Texts) -> Markup:
     ]
     heads = ["Seek to", "Listen for", "Confidence"]
     body = table(heads, rows, caption="Player time of this copy", right=[2])
-    return section("What to check by hand", body, note=note)
+    return section("Two minutes by ear", body, note=note)
 
 
 def _suspicions(document: TimeMapFile) -> list[Child]:

@@ -19,6 +19,9 @@ _FOREVER_S = 9e6
 #: Pieces and edits that a picture draws; a map with more is no film's.
 MOST_PIECES = 300
 
+#: No copy of a film plays so much slower; larger scales are no speeds.
+_FASTEST = 1000.0
+
 #: Shorter gaps are rounding.
 _LEAST_S = 0.02
 
@@ -62,7 +65,7 @@ def usable(segments: Iterable[Piece]) -> list[Piece]:
         for s in segments
         if all(map(math.isfinite, (s.anno_start, s.anno_end, s.scale, s.offset)))
         and s.anno_end > s.anno_start
-        and s.scale > 0
+        and 0 < s.scale < _FASTEST
     ]
     return sorted(good, key=lambda s: s.anno_start)
 

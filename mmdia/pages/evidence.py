@@ -12,7 +12,9 @@ from mmdia.pages.words import number, percent
 _KNOWN: dict[str, tuple[str, str, str]] = {
     "kind": ("Compared with", "where the lines of this copy came from", "kind"),
     "name": ("File", "subtitles or sound that stand for this copy", "text"),
-    "mode": ("Led by", "text: words agree; timing: only the rhythm of lines does", "text"),
+    "mode": ("Led by", "what the map stands on first", "lead"),
+    "detector": ("Speech heard by", "the detector of speech activity", "text"),
+    "sound": ("Same soundtrack", "probability that both copies carry it, by fingerprint", "share"),
     "n_lines": ("Annotation lines", "", "count"),
     "n_media_lines": ("Lines of this copy", "", "count"),
     "n_pairs": ("Shared word groups", "rare words that both copies have, in either order", "count"),
@@ -33,6 +35,8 @@ _KNOWN: dict[str, tuple[str, str, str]] = {
 
 _KINDS = {
     "given": "a subtitle file named by the user",
+    "words": "recognised words named by the user",
+    "asr": "words recognised in the sound",
     "sidecar": "a subtitle file beside the media",
     "embedded": "a subtitle track inside the media",
     "identity": "nothing: the user vouches for the file",
@@ -40,6 +44,18 @@ _KINDS = {
     "audio": "the sound of the media",
     "fingerprint": "a fingerprint of the sound",
 }
+
+
+_LEADS = {
+    "text": "words that both copies say",
+    "timing": "the rhythm of lines; words do not agree",
+    "audio": "speech in the sound; there are no lines",
+    "fingerprint": "the fingerprint of the sound",
+    "none": "nothing",
+}
+
+#: Series that a picture shows; as text they say nothing.
+_DRAWN = frozenset({"speech", "fingerprint_strip"})
 
 
 #: How a title receipt says that its file was found.
@@ -51,6 +67,11 @@ _MATCHES = {
 }
 
 
+def kind_in_words(kind: object) -> str:
+    """A kind of evidence in words."""
+    return _KINDS.get(str(kind), str(kind))
+
+
 def how_matched(how: object) -> str:
     """How a file came to its title, in words."""
     return "" if how is None else _MATCHES.get(str(how), str(how))
@@ -58,7 +79,8 @@ def how_matched(how: object) -> str:
 
 def evidence_table(evidence: Mapping[str, object]) -> Markup:
     """The evidence as a table: known figures first, in a fixed order, then whatever else there is."""
-    order = [k for k in _KNOWN if k in evidence] + sorted(k for k in evidence if k not in _KNOWN)
+    order = [k for k in _KNOWN if k in evidence]
+    order += sorted(k for k in evidence if k not in _KNOWN and k not in _DRAWN)
     if not order:
         return paragraph("None is recorded.")
     return table(["What", "Value", "Meaning"], _rows(order, evidence), caption="What the verdict stands on")
@@ -74,7 +96,9 @@ def _rows(order: Iterable[str], evidence: Mapping[str, object]) -> list[list[Chi
 
 def _value(value: object, how: str) -> Child:
     if how == "kind":
-        return _KINDS.get(str(value), str(value))
+        return kind_in_words(value)
+    if how == "lead":
+        return _LEADS.get(str(value), str(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if how == "share":
             return percent(float(value))

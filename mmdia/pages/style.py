@@ -57,6 +57,12 @@ svg.plot{display:block;width:100%;padding:0 .9rem 0 3.5rem;overflow:visible;
 .plot .hit{fill:transparent}
 .plot .hit:hover{fill:var(--bandlink)}
 .plot .none{font-size:14px}
+.plot .placed{fill:var(--fit)}
+.plot .curve{fill:none;stroke-width:2.5;vector-effect:non-scaling-stroke}
+.plot .curve.c0{stroke:var(--mark)}.plot .curve.c1{stroke:var(--fit)}.plot .curve.c2{stroke:var(--good)}
+.plot .curve.c3{stroke:var(--bad)}.plot .curve.c4{stroke:var(--warn)}.plot .curve.c5{stroke:var(--soft)}
+.plot .name.c0{fill:var(--mark)}.plot .name.c1{fill:var(--fit)}.plot .name.c2{fill:var(--good)}
+.plot .name.c3{fill:var(--bad)}.plot .name.c4{fill:var(--warn)}.plot .name.c5{fill:var(--soft)}
 @media (max-width:640px){.plot .wide{display:none}}
 """
 
@@ -95,6 +101,7 @@ dl.tiles,.tiles dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.1
 .tiles small{display:block;margin-top:.1rem;font-size:.8rem;font-weight:400;color:var(--soft)}
 .under{display:block;color:var(--soft);font-size:.82rem;line-height:1.35;min-width:7.5rem}
 td .badge{white-space:nowrap}
+.why{min-width:15rem}
 figure{margin:.8rem 0 1.2rem}
 figcaption{font-size:.9rem;margin-top:.35rem;max-width:80ch}
 .scroll{overflow-x:auto;margin:.6rem 0}

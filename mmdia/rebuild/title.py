@@ -16,7 +16,6 @@ from mmdia.rebuild.files import discard, is_there
 from mmdia.rebuild.match import Candidate
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.windows import Placed, place
-from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.receipt import TitleFile, TitleReceipt
 from mmdia.schema.time import TimeMap
@@ -24,7 +23,7 @@ from mmdia.schema.timemap import LineRow, TimeMapFile
 from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
 from mmdia.sync.annotation import AnnotationTrack, track_of_title
-from mmdia.sync.evidence import Evidence, gather
+from mmdia.sync.evidence import Wanted, collect
 from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve, write_timemap
 
 Report = Callable[[dict[str, Any]], None]
@@ -78,20 +77,6 @@ def _map_name(job: TitleJob, candidate: Candidate) -> str:
     return f"timemaps/{job.title_name}{part}.json"
 
 
-def _range_of(evidence: Evidence, candidate: Candidate) -> Evidence:
-    """Only the cues of the candidate's range on its file."""
-    low, high = candidate.start_ms, candidate.end_ms
-    if low is None and high is None:
-        return evidence
-
-    def inside(cue: Cue) -> bool:
-        return (low is None or cue.end_ms > low) and (high is None or cue.start_ms < high)
-
-    cues = tuple(c for c in evidence.cues if inside(c))
-    digest = params_hash([evidence.digest, low, high])
-    return Evidence(evidence.kind, evidence.name, cues, evidence.language, digest)
-
-
 def _clip_to_range(time_map: TimeMap, candidate: Candidate) -> TimeMap:
     if candidate.start_ms is None and candidate.end_ms is None:
         return time_map
@@ -125,9 +110,12 @@ def _map_of(
         made = _given_map(job, candidate)
     else:
         params = AlignParams(policy=job.policy, min_confidence=job.min_confidence)
-        evidences = tuple(_range_of(e, candidate) for e in gather(path, language=title.language))
-        usable = tuple(e for e in evidences if e.cues)
-        return solve(track, usable, media=candidate.path, params=params, cached=cached)
+        found = collect(path, Wanted(language=title.language, cache=Path(job.cache).parent / "heard"))
+        part = tuple(e.within(candidate.start_ms, candidate.end_ms) for e in found.evidences)
+        usable = tuple(e for e in part if e.tells)
+        return solve(
+            track, usable, media=candidate.path, params=params, cached=cached, missing=found.missing
+        )
     write_timemap(cached, made)
     return made
 

@@ -36,17 +36,31 @@ REASONS: dict[str, Reason] = {
     # alignment
     "absent_in_media": Reason("the dialogue was cut out of this copy"),
     "different_language": Reason("texts are in different languages; only timing was used"),
+    "double_check": Reason("one offset fits; the paper has such maps confirmed by a person"),
     "edit_inside": Reason("this copy was edited inside the dialogue"),
+    "edit_place_unsure": Reason("an edit may lie elsewhere, on the other side of a line"),
     "edits_found": Reason("this copy is edited: parts are missing or added"),
     "few_anchors": Reason("too few matching lines for a sure verdict"),
     "high_variance": Reason("discrepancies vary too much for the paper's rule"),
+    "image_subtitles": Reason(
+        "the subtitles of this copy are pictures, which hold no text", "use a subtitle file, or the sound"
+    ),
     "low_confidence": Reason("the time map is not certain enough", "review it, or lower --min-confidence"),
-    "no_evidence": Reason("no subtitles beside or in the media", "put a subtitle file beside the film"),
+    "no_evidence": Reason("this copy has nothing to compare with", "put a subtitle file beside the film"),
+    "no_fingerprint": Reason(
+        "the annotation has no fingerprint of the sound", "make one: mmdia release fingerprint"
+    ),
+    "no_lines": Reason("the annotation has no lines with times"),
+    "no_subtitles": Reason("no text subtitles beside or in the media"),
     "no_such_track": Reason("the film has no such audio track", "see the message for those it has"),
     "no_timemap": Reason("the folder of time maps has none for this title", "align it"),
+    "not_dialogue": Reason("the subtitle holds no dialogue, but descriptions, chapters or data"),
     "not_translation": Reason("the paper's rule accepts a constant offset only", "use --policy default"),
+    "short_piece": Reason("few lines speak for this stretch"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
+    "sources_disagree": Reason("the sound and the subtitles are of different copies", "trust the sound"),
     "speed_not_standard": Reason("the speed is none of the standard ratios"),
+    "unreadable_subtitle": Reason("the subtitle file cannot be read", "see the message"),
     "wrong_film": Reason("this is not the annotated film"),
     # release rows
     "broken_row": Reason("the row cannot be read", "run: mmdia release validate"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from mmdia.errors import AlignmentError
 from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.fingerprint import Fingerprint
 from mmdia.schema.names import safe_name
 from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
@@ -40,6 +42,7 @@ class AnnotationTrack:
         name: The file, or ``RELEASE::title_id``.
         language: Language of the cues, when known.
         digest: Identity of the content.
+        fingerprint: Fingerprint of the annotated copy's sound, when there is one.
     """
 
     cues: tuple[Cue, ...]
@@ -47,6 +50,7 @@ class AnnotationTrack:
     name: str
     language: str | None
     digest: str
+    fingerprint: Fingerprint | None = None
 
     @property
     def lines_are_cues(self) -> bool:
@@ -54,28 +58,39 @@ class AnnotationTrack:
         return all(line.dialogue_id is None for line in self.lines)
 
 
-def _digest(cues: Sequence[Cue], lines: Sequence[LineRef]) -> str:
-    return params_hash(
-        [
-            [(c.start_ms, c.end_ms, c.text) for c in cues],
-            [(x.start_ms, x.end_ms, x.dialogue_id, x.turn) for x in lines],
-        ]
-    )
+def _digest(cues: Sequence[Cue], lines: Sequence[LineRef], fingerprint: Fingerprint | None) -> str:
+    content: list[object] = [
+        [(c.start_ms, c.end_ms, c.text) for c in cues],
+        [(x.start_ms, x.end_ms, x.dialogue_id, x.turn) for x in lines],
+    ]
+    if fingerprint is not None:
+        content.append(hashlib.sha256(fingerprint.to_bytes()).hexdigest())
+    return params_hash(content)
 
 
-def track_of_file(path: Path | str) -> AnnotationTrack:
+def track_of_file(path: Path | str, *, fingerprint: Path | None = None) -> AnnotationTrack:
     """The cues of a subtitle file.
+
+    Args:
+        path: The file.
+        fingerprint: Fingerprint of the copy that the file belongs to.
 
     Raises:
         SubtitleError: The file cannot be read.
         AlignmentError: It holds no cue.
+        ReleaseError: The fingerprint cannot be read.
     """
+    printed = None
+    if fingerprint is not None:
+        from mmdia.sync.fingerprint import read_fingerprint
+
+        printed = read_fingerprint(fingerprint)
     subtitles = read_subtitles(Path(path))
     if not subtitles.cues:
         raise AlignmentError("no cues in this subtitle file", path=path)
     lines = tuple(LineRef(c.start_ms, c.end_ms, text=c.text) for c in subtitles.cues)
-    digest = _digest(subtitles.cues, lines)
-    return AnnotationTrack(subtitles.cues, lines, str(path), subtitles.language, digest)
+    digest = _digest(subtitles.cues, lines, printed)
+    return AnnotationTrack(subtitles.cues, lines, str(path), subtitles.language, digest, printed)
 
 
 def _turn_cues(dialogues: Sequence[Dialogue]) -> tuple[Cue, ...]:
@@ -97,6 +112,8 @@ def track_of_title(
 ) -> AnnotationTrack:
     """The track of one title: its whole subtitle when the release has it, else its turns.
 
+    The release's fingerprint of the title comes along, when there is one.
+
     Args:
         release: Folder of the release; its ``subtitles/`` are read.
         title: The title.
@@ -106,6 +123,7 @@ def track_of_title(
 
     Raises:
         AlignmentError: The title has neither subtitles nor turns with times.
+        ReleaseError: Its fingerprint is damaged.
     """
     lines = tuple(
         LineRef(t.start_ms, t.end_ms, d.dialogue_id, i, t.text or "")
@@ -113,9 +131,16 @@ def track_of_title(
         for i, t in enumerate(d.turns)
         if t.start_ms is not None and t.end_ms is not None
     )
-    path = release / "subtitles" / f"{file_name or safe_name(title.title_id)}.srt"
+    stem = file_name or safe_name(title.title_id)
+    path = release / "subtitles" / f"{stem}.srt"
     cues = read_subtitles(path).cues if path.is_file() else _turn_cues(dialogues)
     name = f"{release}{TITLE_MARK}{title.title_id}"
     if not cues:
         raise AlignmentError("the title has no lines with times to align", path=name)
-    return AnnotationTrack(cues, lines, name, title.language, _digest(cues, lines))
+    printed = None
+    if (release / "fingerprints").is_dir():
+        from mmdia.sync.fingerprint import release_fingerprint
+
+        printed = release_fingerprint(release, stem)
+    digest = _digest(cues, lines, printed)
+    return AnnotationTrack(cues, lines, name, title.language, digest, printed)

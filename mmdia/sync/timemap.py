@@ -11,14 +11,18 @@ from typing import Any
 from mmdia.align.result import Alignment, Mode, Policy
 from mmdia.align.solve import align
 from mmdia.errors import BrokenRow, UsageError
-from mmdia.schema.timemap import DiscrepancySeries, LineRow, SegmentRow, TimeMapFile
+from mmdia.schema.activity import Activity
+from mmdia.schema.fingerprint import Fingerprint, SoundBands
+from mmdia.schema.reasons import explain
+from mmdia.schema.timemap import DiscrepancySeries, LineRow, ReviewRow, SegmentRow, TimeMapFile
 from mmdia.store.atomic import write_text
 from mmdia.store.digest import params_hash
 from mmdia.sync.annotation import AnnotationTrack
 from mmdia.sync.evidence import Evidence
+from mmdia.sync.hearing import silenced, strip
 
 #: Raise when the solver changes, so that cached maps are made anew.
-SOLVER_VERSION = 1
+SOLVER_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +124,57 @@ def _lines(track: AnnotationTrack, found: Alignment) -> list[LineRow]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was listened to for one alignment; None where nobody asked.
+
+    Attributes:
+        activity: Speech activity of the copy.
+        fingerprints: The annotation's fingerprint and the copy's bands.
+    """
+
+    activity: Activity | None = None
+    fingerprints: tuple[Fingerprint, SoundBands] | None = None
+
+
+def listen_to(track: AnnotationTrack, evidence: Evidence, mode: Mode) -> Heard:
+    """Listen to the copy, as far as this evidence and mode need it.
+
+    Speech activity stands in for lines where there are none; the annotation's fingerprint, when it
+    has one, is looked for beside everything else.
+
+    Raises:
+        MediaUnreadable: The sound cannot be decoded.
+    """
+    sound = evidence.sound
+    if sound is None:
+        return Heard()
+    activity = None
+    if not evidence.cues and mode in ("auto", "audio"):
+        activity = sound.activity()
+        if evidence.span_ms != (None, None):
+            activity = silenced(activity, *evidence.span_ms)
+    printed = track.fingerprint is not None and mode in ("auto", "fingerprint")
+    return Heard(activity, (track.fingerprint, sound.bands()) if track.fingerprint and printed else None)
+
+
 def to_file(
-    track: AnnotationTrack, evidence: Evidence, found: Alignment, params: AlignParams, key: str
+    track: AnnotationTrack,
+    evidence: Evidence,
+    found: Alignment,
+    params: AlignParams,
+    key: str,
+    heard: Heard | None = None,
 ) -> TimeMapFile:
     """An alignment as the document that is written to disk."""
+    heard = heard or Heard()
     accepted = found.accepted and found.confidence >= params.min_confidence
     reasons = list(found.reasons)
     if found.verdict != "wrong_film" and found.confidence < params.min_confidence:
         reasons.append("low_confidence")
     facts: dict[str, Any] = {"kind": evidence.kind, "name": evidence.name, "key": key, **found.evidence}
+    if heard.activity is not None:
+        facts |= {"detector": heard.activity.detector, "speech": strip(heard.activity)}
     return TimeMapFile(
         verdict=found.verdict,
         confidence=found.confidence,
@@ -145,13 +191,29 @@ def to_file(
         ),
         evidence=facts,
         reasons=tuple(dict.fromkeys(reasons)),
+        needs_review=tuple(_review_rows(track, found)),
         annotation=track.name,
         media=evidence.name,
     )
 
 
-def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> TimeMapFile:
-    """A refusal: this copy shows no lines to align with."""
+def _review_rows(track: AnnotationTrack, found: Alignment) -> list[ReviewRow]:
+    return [
+        ReviewRow(
+            kind=item.kind,
+            anno_start=item.anno_start_s,
+            anno_end=item.anno_end_s,
+            lines=tuple(item.lines),
+            detail=item.detail or explain(item.kind),
+        )
+        for item in found.needs_review
+    ]
+
+
+def no_evidence(
+    track: AnnotationTrack, media: str, params: AlignParams, missing: tuple[str, ...] = ()
+) -> TimeMapFile:
+    """A refusal: there is nothing in this copy to align with; `missing` are codes of what was sought."""
     return TimeMapFile(
         verdict="wrong_film",
         confidence=0.0,
@@ -159,7 +221,7 @@ def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> Time
         policy=params.policy,
         lines=_as_annotated(track, 0.0),
         evidence={"kind": "none"},
-        reasons=("no_evidence",),
+        reasons=tuple(dict.fromkeys(("no_evidence", *missing))),
         annotation=track.name,
         media=media,
     )
@@ -168,7 +230,9 @@ def no_evidence(track: AnnotationTrack, media: str, params: AlignParams) -> Time
 def map_key(track: AnnotationTrack, evidence: Evidence, params: AlignParams) -> str:
     """Identity of an alignment: same key, same map."""
     policy = [params.mode, params.policy, params.min_confidence, track.language, evidence.language]
-    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, *policy])
+    heard = evidence.sound is not None and (not evidence.cues or track.fingerprint is not None)
+    sound = evidence.sound.digest if evidence.sound is not None and heard else None
+    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, sound, *policy])
 
 
 def solve(
@@ -178,6 +242,7 @@ def solve(
     media: str,
     params: AlignParams | None = None,
     cached: Path | None = None,
+    missing: tuple[str, ...] = (),
 ) -> TimeMapFile:
     """The time map to one copy, from the first evidence that settles it.
 
@@ -190,11 +255,15 @@ def solve(
         media: Name of the copy, for the file.
         params: How to align.
         cached: Time-map file to read from and write to.
+        missing: Codes of evidence that was sought in vain; a refusal names them.
 
     Raises:
         StoreError: The cache cannot be written.
+        MediaUnreadable: The sound is needed and cannot be decoded.
     """
     params = params or AlignParams()
+    if params.mode == "fingerprint" and track.fingerprint is None:
+        return _cache(no_evidence(track, media, params, ("no_fingerprint",)), None, cached)
     known = read_timemap(cached) if cached is not None and cached.is_file() else None
     best: TimeMapFile | None = None
     for evidence in evidences:
@@ -202,23 +271,38 @@ def solve(
         if known is not None and known.evidence.get("key") == key:
             made = known
         else:
-            found = align(
-                track.cues,
-                evidence.cues,
-                mode=params.mode,
-                policy=params.policy,
-                annotation_language=track.language,
-                media_language=evidence.language,
-            )
-            made = to_file(track, evidence, found, params, key)
+            made = _solve_one(track, evidence, params, key, missing)
         if best is None or (made.accepted, made.confidence) > (best.accepted, best.confidence):
             best = made
         if made.accepted:
             break
-    result = best or no_evidence(track, media, params)
-    if cached is not None and result != known:
-        write_timemap(cached, result)
-    return result
+    return _cache(best or no_evidence(track, media, params, missing), known, cached)
+
+
+def _solve_one(
+    track: AnnotationTrack, evidence: Evidence, params: AlignParams, key: str, missing: tuple[str, ...]
+) -> TimeMapFile:
+    heard = listen_to(track, evidence, params.mode)
+    found = align(
+        track.cues,
+        evidence.cues,
+        mode=params.mode,
+        policy=params.policy,
+        annotation_language=track.language,
+        media_language=evidence.language,
+        activity=heard.activity,
+        fingerprints=heard.fingerprints,
+    )
+    made = to_file(track, evidence, found, params, key, heard)
+    if "image_subtitles" in missing and not evidence.cues:
+        return made.model_copy(update={"reasons": (*made.reasons, "image_subtitles")})
+    return made
+
+
+def _cache(made: TimeMapFile, known: TimeMapFile | None, path: Path | None) -> TimeMapFile:
+    if path is not None and made != known:
+        write_timemap(path, made)
+    return made
 
 
 def read_timemap(path: Path) -> TimeMapFile | None:

@@ -7,12 +7,11 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mmdia.cli.main import build_parser
+from mmdia.cli.main import all_parsers, build_parser
 
 from .blocks import REPO, Desk, matches, run_page
 
@@ -42,18 +41,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} -> {target}"
 
 
-def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    def walk(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-        yield name, parser
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for word, child in action.choices.items():
-                    yield from walk(f"{name} {word}", child)
-
-    yield from walk("mmdia", build_parser())
-
-
-COMMANDS = dict(parsers())
+COMMANDS = dict(all_parsers())
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -13,7 +13,7 @@ VOID = {"br", "hr", "img", "input", "link", "meta", "source", "wbr"}
 TAGS = set(
     "html head body meta title style script main header section article h1 h2 h3 p ul ol li dl dt dd div "
     "span b strong small code bdi blockquote time a table caption thead tbody tr th td figure figcaption "
-    "details summary button video audio svg g path rect line text defs pattern".split()
+    "ol details summary button video audio svg g path rect line text defs pattern".split()
 )
 
 

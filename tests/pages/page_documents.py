@@ -6,7 +6,7 @@ import random
 
 from hypothesis import strategies as st
 
-from mmdia.schema.timemap import DiscrepancySeries, LineRow, SegmentRow, TimeMapFile
+from mmdia.schema.timemap import DiscrepancySeries, LineRow, ReviewRow, SegmentRow, TimeMapFile
 
 Piece = tuple[float, float, float, float]
 
@@ -103,6 +103,17 @@ series = st.builds(
     anno_time=st.lists(numbers, max_size=6), start=st.lists(numbers, max_size=6),
     duration=st.lists(numbers, max_size=6),
 )  # fmt: skip
+reviews = st.builds(
+    ReviewRow, kind=field_text, anno_start=numbers, anno_end=numbers,
+    lines=st.lists(st.integers(-2, 9), max_size=4), detail=field_text,
+)  # fmt: skip
+strips = st.fixed_dictionaries(
+    {
+        "share": st.lists(numbers, max_size=6) | field_text,
+        "start_s": numbers | field_text,
+        "step_s": numbers,
+    }
+)
 documents = st.builds(
     TimeMapFile,
     verdict=st.sampled_from(("identity", "translation", "speed", "segments", "wrong_film")) | field_text,
@@ -114,7 +125,12 @@ documents = st.builds(
     segments=st.lists(segments, max_size=4),
     lines=st.lists(lines, max_size=6),
     discrepancy=series,
-    evidence=st.dictionaries(field_text, st.none() | field_text | st.integers() | numbers, max_size=4),
+    evidence=st.dictionaries(
+        field_text | st.sampled_from(("speech", "fingerprint_strip", "detector", "mode")),
+        st.none() | field_text | st.integers() | numbers | strips,
+        max_size=4,
+    ),
+    needs_review=st.lists(reviews, max_size=3),
     reasons=st.lists(field_text | st.sampled_from(("wrong_film", "no_evidence")), max_size=3),
     annotation=st.none() | field_text,
     media=st.none() | field_text,

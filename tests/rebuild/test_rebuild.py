@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,6 +16,7 @@ import soundfile
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues
 from mmdia.media.backends import open_reader
+from mmdia.media.graph import find_ffmpeg, other_film
 from mmdia.rebuild.verify import verify_output
 from mmdia.schema.dialogue import nominal_span_ms
 from mmdia.testing.pilot import locate_pilot
@@ -154,9 +156,22 @@ def test_padding_and_extension(media_dir: Path, tmp_path: Path) -> None:
             assert longer[i]["clip"]["nominal_end"] == pytest.approx(end / 1000)
 
 
+def put_another_film(media_dir: Path) -> None:
+    """Another film with its own sound and subtitles, under the title's name."""
+    other_film(media_dir / "mmdia_demo_01.mp4", 60.0)
+    shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
+
+
+def test_subtitles_of_another_film_do_not_hide_the_right_one(media_dir: Path, tmp_path: Path) -> None:
+    # The sound is asked next, and it fits.
+    shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
+    summary = rebuild(media_dir, tmp_path / "out")
+    assert summary.statuses["built"] > 0
+    assert summary.titles[0]["verdict"] in ("identity", "translation")
+
+
 def test_the_wrong_film_is_refused_though_its_name_fits(media_dir: Path, tmp_path: Path) -> None:
-    other = demo_release().parent / "other" / "other.srt"
-    shutil.copy(other, media_dir / "mmdia_demo_01.en.srt")
+    put_another_film(media_dir)
     summary = rebuild(media_dir, tmp_path / "out")
     assert summary.statuses["refused"] == len(DEMO)
     assert not summary.complete
@@ -169,17 +184,20 @@ def test_clips_go_when_their_film_is_refused_later(media_dir: Path, tmp_path: Pa
     out = tmp_path / "out"
     rebuild(media_dir, out)
     assert list(out.rglob("*.flac"))
-    shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
+    put_another_film(media_dir)
     rebuild(media_dir, out)
     assert not list(out.rglob("*.flac"))
 
 
-def test_without_subtitles_there_is_no_evidence_but_the_user_may_vouch(
-    media_dir: Path, tmp_path: Path
+def test_without_subtitles_and_sound_there_is_no_evidence_but_the_user_may_vouch(
+    media_dir: Path, film: Path, tmp_path: Path
 ) -> None:
     (media_dir / "mmdia_demo_01.en.srt").unlink()
+    command = [str(find_ffmpeg()), "-v", "error", "-y", "-i", str(film), "-an", "-c:v", "copy"]
+    subprocess.run([*command, str(media_dir / "mmdia_demo_01.mp4")], check=True)
     refused = rebuild(media_dir, tmp_path / "a")
     assert refused.reasons["no_evidence"] == len(DEMO)
+    shutil.copy(film, media_dir / "mmdia_demo_01.mp4")
     vouched = rebuild(media_dir, tmp_path / "b", timemap="identity")
     assert vouched.statuses["built"] == len(DEMO)
 

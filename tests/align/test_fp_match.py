@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmdia.align.fp_bits import BITS, compact, heard, signs
+from mmdia.align.fp_fit import FingerprintFit
+from mmdia.align.fp_match import match
+from mmdia.errors import AlignmentError
+from mmdia.media.fingerprint import analyse_samples
+from mmdia.schema.fingerprint import METHOD, Fingerprint, SoundBands
+from tests.align.sounds import RATE, noisy, scene
+
+FILM = scene(11, 150)
+FOREIGN = scene(12, 150)
+
+
+def bands(samples: np.ndarray) -> SoundBands:
+    return analyse_samples(samples, RATE)
+
+
+KNOWN = compact(bands(FILM))
+
+
+def at(seconds: float) -> int:
+    return round(seconds * RATE)
+
+
+def placed(fit: FingerprintFit, t: float) -> float | None:
+    return next((s.apply(t) for s in fit.segments if s.anno_start_s <= t < s.anno_end_s), None)
+
+
+def test_the_same_sound_is_the_identity() -> None:
+    fit = match(KNOWN, bands(FILM))
+    (piece,) = fit.segments
+    assert (piece.scale, fit.scale_ratio, fit.pitch_shifted) == (1.0, Fraction(1), False)
+    assert piece.offset_s == pytest.approx(0, abs=0.001)
+    assert (piece.anno_start_s, piece.anno_end_s) == pytest.approx((0, 150), abs=0.1)
+    assert fit.bit_error_rate < 0.01
+    assert fit.decoy_bit_error_rate > 0.35
+    assert fit.probability > 0.99
+    assert fit.coverage == pytest.approx(1, abs=0.01)
+    assert fit.time_map().apply(70.0) == pytest.approx(70.0, abs=0.001)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.floats(-100, 60))
+def test_any_shift_comes_back(shift: float) -> None:
+    n = at(shift)
+    moved = FILM[-n:] if n < 0 else np.concatenate([FOREIGN[:n], FILM])
+    fit = match(KNOWN, bands(moved))
+    assert len(fit.segments) == 1
+    assert fit.segments[0].offset_s == pytest.approx(n / RATE, abs=0.003)
+
+
+def test_cut_and_insertion_are_placed_to_a_tenth_of_a_second() -> None:
+    edited = np.concatenate([FILM[: at(40)], FILM[at(62.5) : at(100)], FOREIGN[: at(17)], FILM[at(100) :]])
+    fit = match(KNOWN, bands(edited))
+    assert [s.offset_s for s in fit.segments] == pytest.approx([0, -22.5, -5.5], abs=0.003)
+    edges = [(s.anno_start_s, s.anno_end_s) for s in fit.segments]
+    assert np.array(edges) == pytest.approx(np.array([(0, 40), (62.5, 100), (100, 150)]), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "keeps"), [(Fraction(24, 25), False), (Fraction(25, 24), False), (Fraction(1001, 1000), True)]
+)
+def test_standard_speeds_are_recognised(ratio: Fraction, keeps: bool) -> None:
+    played = soxr.resample(FILM, RATE, RATE * float(ratio)).astype(np.float32)
+    fit = match(KNOWN, bands(played))
+    assert fit.scale_ratio == ratio
+    assert fit.pitch_shifted is not keeps
+    for t in (5.0, 75.0, 145.0):
+        assert placed(fit, t) == pytest.approx(float(ratio) * t, abs=0.01)
+
+
+@pytest.mark.parametrize("ratio", [1.0123, 0.93])
+def test_other_speeds_are_measured(ratio: float) -> None:
+    fit = match(KNOWN, bands(soxr.resample(FILM, RATE, RATE * ratio).astype(np.float32)))
+    assert fit.scale_ratio is None
+    for t in (5.0, 75.0, 145.0):
+        assert placed(fit, t) == pytest.approx(ratio * t, abs=0.015)
+
+
+def test_gain_noise_and_low_pass_do_not_move_it() -> None:
+    spectrum = np.fft.rfft(FILM)
+    spectrum[np.fft.rfftfreq(len(FILM), 1 / RATE) > 3400] = 0
+    worse = noisy(np.fft.irfft(spectrum, len(FILM)).astype(np.float32), 15) * 0.05
+    fit = match(KNOWN, bands(worse))
+    (piece,) = fit.segments
+    assert piece.offset_s == pytest.approx(0, abs=0.003)
+    assert fit.probability > 0.99
+
+
+def test_another_film_is_refused() -> None:
+    for other in (FOREIGN, FILM[::-1].copy(), noisy(np.zeros_like(FILM) + 1e-4, 0)):
+        assert match(KNOWN, bands(other)).probability < 0.05
+
+
+def test_a_shared_theme_makes_no_film() -> None:
+    episode = FOREIGN.copy()
+    episode[: at(12)] = FILM[: at(12)]
+    fit = match(KNOWN, bands(episode))
+    assert fit.probability < 0.3
+    assert all(s.anno_end_s < 14 for s in fit.segments)
+
+
+def test_silence_matches_nothing() -> None:
+    silent = np.zeros(at(60), np.float32)
+    fit = match(compact(bands(silent)), bands(silent))
+    assert fit.segments == ()
+    assert fit.probability < 0.01
+
+
+def test_silence_inside_is_passed_over_and_pins_no_offset() -> None:
+    quiet = FILM.copy()
+    quiet[at(60) : at(90)] = 0
+    fit = match(compact(bands(quiet)), bands(quiet))
+    (piece,) = fit.segments
+    assert piece.offset_s == pytest.approx(0, abs=0.001)
+    inside = (fit.tick_anno_s > 62) & (fit.tick_anno_s < 88)
+    assert np.abs(fit.tick_nats[inside]).max() < 0.5
+
+
+def test_two_compact_tracks_match_too() -> None:
+    fit = match(KNOWN, compact(bands(FILM[at(20) :])))
+    assert fit.segments[0].offset_s == pytest.approx(-20, abs=0.02)
+    assert fit.probability > 0.99
+
+
+def test_foreign_methods_and_empty_tracks_are_told() -> None:
+    with pytest.raises(AlignmentError, match="another method"):
+        match(replace(KNOWN, method="other/1"), bands(FILM))
+    with pytest.raises(AlignmentError, match="empty"):
+        match(Fingerprint(b"", 4, 0.032, 0.064, METHOD), bands(FILM))
+    with pytest.raises(AlignmentError, match="no sound"):
+        match(KNOWN, replace(bands(FILM), levels=b""))
+
+
+def test_the_track_takes_a_thousand_bits_a_second() -> None:
+    assert len(KNOWN.data) * 8 / 150 == pytest.approx(1000, rel=0.01)
+    assert compact(bands(FILM)) == KNOWN
+    assert signs(KNOWN).shape == (KNOWN.count, BITS)
+
+
+def test_bits_are_balanced_even_in_silence() -> None:
+    for sound in (FILM, np.zeros(at(30), np.float32)):
+        assert np.abs(signs(compact(bands(sound))).mean(axis=0)).max() < 0.25
+
+
+def test_a_moved_pitch_is_undone() -> None:
+    higher = soxr.resample(FILM, RATE, RATE * 24 / 25).astype(np.float32)
+    frames = np.arange(500, 3000)
+    anno = heard(bands(FILM)).codes[frames]
+    there = np.rint((0.064 + frames * 0.016) * 24 / 25 / 0.016 - 4).astype(int)
+
+    def differ(pitch: float) -> float:
+        played = heard(bands(higher), pitch).codes[there]
+        return float((np.sign(anno) * np.sign(played) < 0).mean())
+
+    assert differ(25 / 24) < 0.2
+    assert differ(1.0) > differ(25 / 24) + 0.05
