@@ -16,7 +16,7 @@ import numpy as np
 from mmdia.align import report
 from mmdia.align.calibration import film_figures, film_probability
 from mmdia.align.chance import against_chance, comparable, with_coincidences
-from mmdia.align.edits import place
+from mmdia.align.edits import Placement, place
 from mmdia.align.evidence import Evidence
 from mmdia.align.harden import SoundFit, agree, from_sound, harden
 from mmdia.align.known import Known, gather
@@ -29,7 +29,7 @@ from mmdia.align.settle import settle
 from mmdia.align.sharpen import NARROW_S, width_of
 from mmdia.align.solution import Solution
 from mmdia.align.source import Family
-from mmdia.align.track import Floats, Track
+from mmdia.align.track import Flags, Floats, Track
 from mmdia.align.verdict import Chance
 from mmdia.schema.activity import Activity
 from mmdia.schema.cue import Cue
@@ -46,6 +46,9 @@ _HOPELESS = 0.002
 
 #: Lines that fingerprints contradict for more than this share of the time are of another copy.
 _CONTRADICTED = 0.5
+
+#: Lines this far outside the copy's own lines are still judged, seconds.
+_ABOUT_S = 10.0
 
 
 def align(
@@ -135,9 +138,19 @@ def _by_lines(known: Known, mode: Mode, foreign: bool) -> Solution | None:
     placed = place(fit.pieces, nats, known.anno, fit.scale)
     layout = from_lines(fit, placed, known.anno, evidence.lead)
     own = nats[np.arange(len(known.anno)), placed.piece]
-    figures = film_figures(np.where(layout.absent, 0.0, own), known.anno.speech, len(layout.stretches))
+    judged = known.anno.speech & _within_media(known, fit, placed)
+    figures = film_figures(np.where(layout.absent, 0.0, own), judged, len(layout.stretches))
     chance = replace(chance, typical=film_probability(evidence.lead, figures))
     return Solution(evidence, known.media, found, fit, layout, own, chance, tuple(placed.unsure))
+
+
+def _within_media(known: Known, fit: Fit, placed: Placement) -> Flags:
+    """Lines that lie where the copy has lines: one half of a film is judged by that half."""
+    anno, media = known.anno, known.media
+    if media is None:
+        return np.ones(len(anno), dtype=bool)
+    start = anno.start_s * fit.scale + offsets_of(fit.pieces)[placed.piece]
+    return np.asarray((start > media.first_s - _ABOUT_S) & (start < media.last_s + _ABOUT_S))
 
 
 def _search(known: Known, mode: Mode, foreign: bool) -> tuple[Evidence | None, list[Found]]:
