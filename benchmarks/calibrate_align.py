@@ -59,8 +59,11 @@ _PULL = 3.0
 #: Price of steepness, in films, and how much worse it is to take a wrong film than to refuse a right one.
 _SLOPE, _COST = 0.02, 5.0
 
+#: Nats that totals are counted in, and the narrowest gap of typical lines that is one.
+_TOTAL_UNIT, _GAP = 20.0, 0.15
+
 #: Spoken lines from which on a film is judged by its typical line.
-LONG = 80
+LONG = 100
 
 
 @dataclass(frozen=True)
@@ -215,13 +218,29 @@ def fit_film(films: Sequence[FilmRow]) -> tuple[float, float, float, float]:
     A long film is judged by its typical line: it may lack nothing in total. A short one by its
     total: a dozen lines always find a place where the typical one fits.
     """
-    out: list[float] = []
-    for figure, unit, least, most in (("typical", 1.0, LONG, 10**9), ("total", 20.0, 0, 2 * LONG)):
-        own = [f for f in films if least <= f.lines < most]
-        x = np.array([getattr(f, figure) for f in own], dtype=np.float64)
-        out += fit_logistic(x / unit, np.array([f.right for f in own], dtype=np.float64))
-        out[-2:] = [out[-2] * unit, out[-1] / unit]
-    return out[0], out[1], out[2], out[3]
+    long = [f for f in films if f.lines >= LONG]
+    short = [f for f in films if f.lines < 2 * LONG]
+    typical = np.array([f.typical for f in long], dtype=np.float64)
+    right = np.array([f.right for f in long], dtype=np.float64)
+    centre, slope = fit_margin(typical, right) or fit_logistic(typical, right)
+    total = np.array([f.total for f in short], dtype=np.float64) / _TOTAL_UNIT
+    in_all = fit_logistic(total, np.array([f.right for f in short], dtype=np.float64))
+    return centre, slope, in_all[0] * _TOTAL_UNIT, in_all[1] / _TOTAL_UNIT
+
+
+def fit_margin(x: Floats, right: Floats) -> list[float] | None:
+    """Centre and slope where the sample leaves a gap; None where it leaves none.
+
+    Likelihood says nothing about where in a gap the odds are even. The centre lies a third of the
+    way up, since the total guards against wrong films as well and the lowest right films (recognised
+    speech, edited) are rarer in the sample than among users; the nearest wrong film keeps less than 1 %.
+    """
+    if not (right > 0).any() or not (right == 0).any():
+        return None
+    wrong, lowest = float(x[right == 0].max()), float(x[right > 0].min())
+    if lowest - wrong < _GAP:
+        return None
+    return [wrong + (lowest - wrong) / 3, min(40.0, 24.0 / (lowest - wrong))]
 
 
 def fit_logistic(x: Floats, right: Floats) -> list[float]:

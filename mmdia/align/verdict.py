@@ -23,7 +23,7 @@ from mmdia.schema.time import STANDARD_SPEEDS
 _DECOY = 1.25
 
 #: Nats a line at even odds, and steepness; calibrated on seeds apart from the reported ones.
-_PER_LINE = (0.22, 14.0)
+_PER_LINE = (0.15, 14.0)
 
 #: Nats in all at even odds, and steepness: what short tracks must bring.
 _IN_ALL = (22.0, 0.25)
