@@ -23,6 +23,10 @@ _BRIDGE_S, _BRIDGE_DUB_S, _OUTER_S = 20.0, 240.0, 2.0
 #: Share of like-sounding ticks below which a copy counts as a dub, and mean nats of a tick above
 #: which a pause says nothing.
 _DUB, _SILENT = 0.85, -0.4
+#: Bits must agree more than at wrong places by this share, and by so many of their standard
+#: deviations, for other sound to count as that of a dub; the wrong places, seconds away.
+_AKIN, _AKIN_SIGMAS = 0.01, 4.0
+_WRONG_S = (3.1, -4.7, 7.9, -9.1, 11.3, -13.7, 17.3, -19.9)
 #: Words beyond the tick edges over which an edge may move.
 _SLIDE = 160
 #: Nats by which an edge that leaves annotation and media unused must beat one that does not, and
@@ -30,6 +34,8 @@ _SLIDE = 160
 _FREE, _FREE_WORDS = 25.0, 90
 #: One word speaks for at most so many nats for or against where an edge lies.
 _WORD_CAP = 1.5
+#: Shorter pieces are no pieces, seconds.
+_SHORTEST_S = 0.2
 #: Edges within so many nats of the best are as good.
 _EVEN = 0.35
 
@@ -110,6 +116,27 @@ def _centre(values: Floats, weight: Floats) -> tuple[float, float]:
     return centre, float(np.median(np.abs(values - centre)))
 
 
+def likeness(scorer: Scorer, runs: list[Run], scale: float) -> float:
+    """Share of the telling ticks that sound the same, in runs and in pauses between equal offsets.
+
+    Where dialogue was replaced the path leaves and comes back to the same offset; a copy that does
+    so often, or fits loosely, is a dub.
+    """
+    told = like = 0
+    for k, run in enumerate(runs):
+        last = run.last
+        after = runs[k + 1] if k + 1 < len(runs) else None
+        if after is not None and abs(after.offset_s - run.offset_s) < _SAME_S:
+            pause_s = (after.first - run.last) * TICK * scorer.step_s
+            pause = (run.last * TICK, after.first * TICK)
+            some = pause_s <= _BRIDGE_S or akin(scorer, run.offset_s, scale, pause)
+            last = after.first if some and pause_s <= _BRIDGE_DUB_S else last
+        nats = ticks_of(scorer.nats(scale, run.offset_s, run.first * TICK, last * TICK))
+        told += int((np.abs(nats) > 1.5).sum())
+        like += int((nats > 1.5).sum())
+    return like / told if told > 20 else 1.0
+
+
 def bridged(scorer: Scorer, runs: list[Run], scale: float, same: float) -> list[Run]:
     """Runs of one offset as one, over pauses in which nothing, or a dub, speaks against it."""
     out: list[Run] = []
@@ -129,14 +156,32 @@ def passable(
 ) -> bool:
     """Whether words [first, last) without evidence may be mapped like their neighbours.
 
-    Noise and quiet say nothing. Other sound speaks against it, unless the copy is a dub, where
-    that is what replaced dialogue does.
+    Noise and quiet say nothing. Other sound speaks against it, unless the copy is a dub: there
+    dialogue was replaced, but what lies under it still agrees a little.
     """
     seconds = (words[1] - words[0]) * scorer.step_s
-    if seconds <= free_s or (same < _DUB and seconds <= _BRIDGE_DUB_S):
+    if seconds <= free_s:
+        return True
+    if same < _DUB and seconds <= _BRIDGE_DUB_S and akin(scorer, offset_s, scale, words):
         return True
     ticks = ticks_of(scorer.nats(scale, offset_s, *words))
-    return not len(ticks) or float(mixed(ticks, same).mean()) > _SILENT
+    # A dub's own share would make even contradiction look like silence.
+    return not len(ticks) or float(mixed(ticks, max(same, _DUB)).mean()) > _SILENT
+
+
+def akin(scorer: Scorer, offset_s: float, scale: float, words: tuple[int, int]) -> bool:
+    """Whether bits of words [first, last) agree more than chance lets them, though not as the same sound.
+
+    What chance does is measured: the same words at wrong places nearby.
+    """
+    first_s, last_s = (scorer.start_s + scorer.step_s * w for w in words)
+
+    def errors(by: float) -> float:
+        return bit_errors(scorer, [Piece(first_s, last_s, offset_s + by, 0.0)], scale)
+
+    wrong = np.array([errors(by) for by in _WRONG_S])
+    margin = max(_AKIN, _AKIN_SIGMAS * float(wrong.std()))
+    return errors(0.0) < float(wrong.mean()) - margin
 
 
 def forwards(pieces: list[Piece], scale: float) -> list[Piece]:
@@ -159,12 +204,25 @@ def edges(scorer: Scorer, pieces: list[Piece], scale: float, same: float) -> lis
     """The pieces with every edge where the evidence turns."""
     out = list(pieces)
     for k in range(1, len(out)):
-        end, begin = _between(scorer, out[k - 1], out[k], scale)
+        end, begin = _between(scorer, out[k - 1], out[k], scale, same)
         out[k - 1], out[k] = replace(out[k - 1], last_s=end), replace(out[k], first_s=begin)
     if out:
         out[0] = replace(out[0], first_s=_begin(scorer, out[0], scale, same))
         out[-1] = replace(out[-1], last_s=_end(scorer, out[-1], scale, same))
-    return [p for p in out if p.last_s > p.first_s]
+    return _untangled(out, scale)
+
+
+def _untangled(pieces: list[Piece], scale: float) -> list[Piece]:
+    """The pieces without the hair's breadth by which rounding to words may make them overlap."""
+    out: list[Piece] = []
+    for piece in pieces:
+        first = piece.first_s
+        if out:
+            last = out[-1].last_s
+            first = max(first, last, last + (out[-1].offset_s - piece.offset_s) / scale)
+        if piece.last_s - first > _SHORTEST_S:
+            out.append(replace(piece, first_s=first))
+    return out
 
 
 def _words(scorer: Scorer, seconds: float) -> int:
@@ -178,7 +236,7 @@ def _capped(scorer: Scorer, piece: Piece, scale: float, first: int, last: int) -
     return capped
 
 
-def _between(scorer: Scorer, left: Piece, right: Piece, scale: float) -> tuple[float, float]:
+def _between(scorer: Scorer, left: Piece, right: Piece, scale: float, same: float) -> tuple[float, float]:
     """End of the left piece and begin of the right one."""
     first = max(_words(scorer, left.last_s) - _SLIDE, _words(scorer, left.first_s), 0)
     last = min(_words(scorer, right.first_s) + _SLIDE, _words(scorer, right.last_s), len(scorer.words))
@@ -186,6 +244,7 @@ def _between(scorer: Scorer, left: Piece, right: Piece, scale: float) -> tuple[f
     width = round(removed / scorer.step_s)
     last = max(last, first + width + 2)
     last = min(last, len(scorer.words))
+    dub = same < _DUB
     zero = np.zeros(1)
     goes = np.concatenate([zero, np.cumsum(_capped(scorer, left, scale, first, last))])
     comes = np.concatenate([np.cumsum(_capped(scorer, right, scale, first, last)[::-1])[::-1], zero])
@@ -200,7 +259,8 @@ def _between(scorer: Scorer, left: Piece, right: Piece, scale: float) -> tuple[f
     # Where nothing is heard the pieces run towards each other: the gap is as short as it can be.
     turn = int(np.flatnonzero(free >= free.max() - _EVEN)[0])
     end = int(np.flatnonzero(goes[: turn + 1] >= goes[: turn + 1].max() - _EVEN)[-1])
-    if free[turn] > exact[at] + _FREE and turn - end >= _FREE_WORDS:
+    # Replaced dialogue looks like media unused: in a dub the edit is as small as it can be.
+    if not dub and free[turn] > exact[at] + _FREE and turn - end >= _FREE_WORDS:
         return edge + end * scorer.step_s, edge + (turn + width) * scorer.step_s
     return edge + at * scorer.step_s, edge + at * scorer.step_s + removed
 

@@ -17,16 +17,19 @@ import numpy as np
 from mmdia.align.fp_bank import Bank, Floats, Peaks
 from mmdia.align.fp_bits import Heard, Signs, heard, signs
 from mmdia.align.fp_chains import Chain, chains, dense, slope
-from mmdia.align.fp_edges import Piece, bit_errors, bridged, edges, forwards, settle
+from mmdia.align.fp_edges import Piece, bit_errors, bridged, edges, forwards, likeness, settle
 from mmdia.align.fp_fill import fill
 from mmdia.align.fp_fit import FingerprintFit, FpSegment
-from mmdia.align.fp_path import TICK, Scorer, best_path, learn, mixed, ticks_of
+from mmdia.align.fp_path import TICK, Run, Scorer, best_path, learn, mixed, ticks_of
 from mmdia.align.fp_speed import HIT, Pace, excerpts, find_pace
 from mmdia.schema.fingerprint import METHOD, Fingerprint, SoundBands
 
 #: Shares of the shorter track at which the film is as likely the right one as not: mapped at all,
-#: and mapped with evidence. Episodes of a series share a theme and a recap, a tenth at most.
-_MAPPED, _TOLD = 0.3, 0.1
+#: and mapped with evidence. Two episodes share a theme and a recap, and some reuse far more.
+_MAPPED, _TOLD = 0.43, 0.1
+#: What is shared must be so long, or so large a share of the annotation: all of a file that holds
+#: but an opening song is shared, and yet it is no film.
+_SONG_S, _SONG_SHARE = 180.0, 0.25
 #: Seconds of evidence that a short track needs.
 _LEAST_S = 4.0
 
@@ -64,10 +67,20 @@ def match(annotated: Fingerprint, media: Fingerprint | SoundBands) -> Fingerprin
         runs, same = best_path(found, scorer, scale)
     if not runs:
         return _nothing(pace)
+    return _measured(scorer, runs, replace(pace, scale=scale), same, annotated, media)
+
+
+def _measured(
+    scorer: Scorer, runs: list[Run], pace: Pace, same: float,
+    annotated: Fingerprint, media: Fingerprint | SoundBands,
+) -> FingerprintFit:  # fmt: skip
+    """Exact pieces of the runs, and how much they say."""
+    scale = pace.scale
+    same = min(same, likeness(scorer, runs, scale))
     runs = bridged(scorer, runs, scale, same)
     pieces, scale, ratio = settle(scorer, runs, scale)
     pieces = edges(scorer, forwards(pieces, scale), scale, same)
-    decoy_nats, decoy_errors = _decoy(words, annotated, media, scorer, replace(pace, scale=scale))
+    decoy_nats, decoy_errors = _decoy(scorer.words, annotated, media, scorer, replace(pace, scale=scale))
     ticks, told = _evidence(scorer, pieces, scale, same)
     segments = tuple(
         FpSegment(p.first_s, p.last_s, scale, p.offset_s, _share(ticks, told, p), p.residual_s)
@@ -87,7 +100,9 @@ def match(annotated: Fingerprint, media: Fingerprint | SoundBands) -> Fingerprin
         decoy_bit_error_rate=decoy_errors,
         nats=float(told.sum()),
         decoy_nats=decoy_nats,
-        probability=probability(mapped_s, told_s, shorter, float(told.sum()), decoy_nats),
+        probability=probability(
+            mapped_s, told_s, shorter, annotated.duration_s, float(told.sum()), decoy_nats
+        ),
         tick_s=TICK * annotated.step_s,
         tick_anno_s=ticks,
         tick_nats=told,
@@ -151,21 +166,28 @@ def _decoy(
     return nats, errors
 
 
-def probability(mapped_s: float, told_s: float, shorter_s: float, nats: float, decoy_nats: float) -> float:
+def probability(
+    mapped_s: float, told_s: float, shorter_s: float, anno_s: float, nats: float, decoy_nats: float
+) -> float:
     """How likely the two are one film.
+
+    Close to half of the shorter track must be mapped, and more than a song: three minutes, or a
+    quarter of a short annotation. Either falls off steeply below that.
 
     Args:
         mapped_s: Seconds of the annotation that are mapped.
         told_s: Seconds of it that hold evidence.
         shorter_s: Length of the shorter track, annotation seconds.
+        anno_s: Length of the annotated track.
         nats: Evidence of the map.
         decoy_nats: Evidence of the best decoy.
     """
-    mapped = 25 * (mapped_s / shorter_s - _MAPPED)
+    mapped = 40 * (mapped_s / shorter_s - _MAPPED)
     told = 60 * (min(told_s / shorter_s, 0.4) - _TOLD)
     least = 2 * (told_s - _LEAST_S)
+    film = 14 * (max(mapped_s / _SONG_S, mapped_s / (_SONG_SHARE * max(anno_s, 1e-3))) - 0.9)
     beyond = 0.15 * (nats - 2 * decoy_nats - 30)
     product = 1.0
-    for odds in (mapped, told, least, beyond):
+    for odds in (mapped, told, least, film, beyond):
         product /= 1 + math.exp(-max(-60.0, min(60.0, odds)))
     return product

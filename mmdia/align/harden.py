@@ -28,6 +28,10 @@ _LEAST_S = 2.0
 #: Neighbours closer than this are one stretch; shorter ones than this are rounding.
 _ONE_S, _THIN_S = 0.02, 1e-3
 
+#: A hole in one stretch of sound is filled up to this length. The comparison of sound has bridged
+#: longer ones where nothing spoke against it: what it left open holds something else.
+_HOLE_S = 20.0
+
 
 class SoundSegment(Protocol):
     """Shared sound: media = scale * anno + offset on [anno_start_s, anno_end_s)."""
@@ -61,10 +65,21 @@ def from_sound(sound: SoundFit, anno: Track) -> Layout:
     return _laid_out(_closed([], _stretches(sound), anno), anno)
 
 
-def harden(layout: Layout, sound: SoundFit, anno: Track) -> Layout:
-    """The layout of lines with what fingerprints know put over it."""
+def harden(layout: Layout, sound: SoundFit, anno: Track, soft: Sequence[Stretch] | None = None) -> Layout:
+    """The layout of lines with what fingerprints know put over it.
+
+    Args:
+        layout: What lines say.
+        sound: What sound is shared.
+        anno: The annotation, in time order.
+        soft: Stretches that are believed where no sound is shared; those of the layout if not given.
+    """
     hard = _stretches(sound)
-    return _laid_out(_closed(list(layout.stretches), hard, anno), anno) if hard else layout
+    if not hard:
+        return layout
+    out = _laid_out(_closed(list(layout.stretches if soft is None else soft), hard, anno), anno)
+    of_lines = np.array([s.family != "fingerprint" for s in out.stretches])[out.owner]
+    return replace(out, absent=out.absent | (layout.absent & of_lines))
 
 
 def agree(layout: Layout, sound: SoundFit) -> float:
@@ -99,7 +114,7 @@ def _closed(soft: list[Stretch], hard: list[Stretch], anno: Track) -> list[Stret
         out += _between(left, inside, right, low, high)
         if right:
             out.append(right)
-    return _joined(out)
+    return _joined(out, anno)
 
 
 def _between(
@@ -108,8 +123,11 @@ def _between(
     """What lies between two hard stretches; times of neighbours are taken over where lines agree."""
     if high - low <= _THIN_S:
         return []
-    if left and right and abs(left.apply(high) - right.apply(high)) < _ONE_S:
-        return [replace(left, start_s=low, end_s=high)]  # a hole in one stretch of sound
+    one = left and right and abs(left.apply(high) - right.apply(high)) < _ONE_S
+    if left and right and one and high - low <= _HOLE_S:
+        # A hole in one stretch of sound; where the right part lies a hair lower the left one stops short.
+        end = min(high, (right.apply(high) - left.offset) / left.scale)
+        return [replace(left, start_s=low, end_s=end)] if end - low > _THIN_S else []
     kept: list[Stretch] = []
     floor = left.apply(left.end_s) if left else -np.inf
     top = right.apply(right.start_s) if right else np.inf
@@ -147,14 +165,25 @@ def _met(left: Stretch | None, right: Stretch | None, low: float, high: float) -
     return [replace(right, start_s=high - reach, end_s=high)] if right else []
 
 
-def _joined(stretches: list[Stretch]) -> list[Stretch]:
-    """Neighbours of equal speed and offset that touch become one."""
+def _joined(stretches: list[Stretch], anno: Track) -> list[Stretch]:
+    """Neighbours of equal speed and offset that touch become one.
+
+    Lines that stand on words or times are not passed off as heard: such a stretch stays apart.
+    """
+    middle = 0.5 * (anno.start_s + anno.end_s)
+
+    def bare(s: Stretch) -> bool:
+        short = s.end_s - s.start_s <= 2 * _REACH_S
+        return short or not bool(((middle >= s.start_s) & (middle < s.end_s)).any())
+
     out: list[Stretch] = []
     for s in stretches:
-        same = out and (out[-1].scale, out[-1].offset) == (s.scale, s.offset)
-        if same and s.start_s - out[-1].end_s < _THIN_S:
-            family = "fingerprint" if "fingerprint" in (out[-1].family, s.family) else s.family
-            out[-1] = replace(out[-1], end_s=s.end_s, family=family)
+        last = out[-1] if out else None
+        same = last and (last.scale, last.offset) == (s.scale, s.offset)
+        touch = last and same and s.start_s - last.end_s < _THIN_S
+        if last and touch and (last.family == s.family or bare(s) or bare(last)):
+            family = "fingerprint" if "fingerprint" in (last.family, s.family) else s.family
+            out[-1] = replace(last, end_s=s.end_s, family=family)
         else:
             out.append(s)
     return out

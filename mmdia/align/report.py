@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmdia.align.activity import ActivitySource
 from mmdia.align.calibration import line_probability
 from mmdia.align.edge import nearest
 from mmdia.align.features import Features, features_of, in_order
+from mmdia.align.paper import paper_spread
+from mmdia.align.replaced import Runs, runs_of
 from mmdia.align.result import Alignment, Discrepancy, LineFit, Policy
 from mmdia.align.review import Judged, needs_review
 from mmdia.align.solution import Solution
@@ -16,6 +19,16 @@ from mmdia.schema.time import TimeMap
 
 #: Lines that end this far before the media's zero, or lie this far past its last line, are absent.
 _HEAD_S, _TAIL_S = 0.3, 60.0
+
+#: Lines this far outside the copy's lines have nothing that speaks for them, and lines that gain as
+#: many nats do.
+_OUTSIDE_S, _SPEAKS = 4.0, 1.0
+
+#: Most confidence of a line that nothing speaks for, and of one that is not there.
+_UNPROVEN, _GONE = 0.5, 0.05
+
+#: The sound may be cut off this much early.
+_SOUND_END_S = 1.0
 
 #: An anchor is a line whose start has a media line's start this near.
 _ANCHOR_S = 0.5
@@ -55,17 +68,25 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
     scale = layout.stretches[0].scale
     start, end = layout.place(anno.start_s), layout.place(anno.end_s)
     features = features_of(solution)
-    present, sure = _lines(solution, features, start, end, confidence)
+    present, sure, runs = _lines(solution, features, start, end)
     if verdict == "wrong_film":
         present[:] = False
+    sure[~present] = np.minimum(sure[~present], _GONE)
     series = _discrepancy(solution, start)
     quality = _quality(solution, sure)
     spread = _mad(np.array(series.start_s)) if series.start_s else 0.0
-    reasons = _reasons(solution, verdict, policy, foreign, series, spread)
-    accepted = verdict != "wrong_film"
+    paper = paper_spread(solution, start) if policy == "paper" else None
+    reasons = _reasons(solution, verdict, foreign, series)
+    if verdict != "wrong_film" and not present.any():
+        reasons |= {"no_line_present"}
+    accepted = verdict != "wrong_film" and bool(present.any())
     if policy == "paper":
-        accepted = verdict in ("identity", "translation") and spread <= _FLAT_S
-    judged = Judged(solution, verdict, confidence, present, sure, spread <= _FLAT_S)
+        flat = paper is not None and paper <= _FLAT_S
+        reasons |= _paper_reasons(verdict, paper)
+        accepted = accepted and flat and verdict in ("identity", "translation")
+    else:
+        flat = spread <= _FLAT_S
+    judged = Judged(solution, verdict, confidence, present, sure, flat, runs)
     lines = [
         LineFit(int(order[i]), float(start[i]), float(end[i]), bool(present[i]), float(sure[i]))
         for i in range(len(anno))
@@ -80,23 +101,56 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
         tuple(sorted(lines, key=lambda f: f.index)),
         series,
         _figures(solution, series, present, spread),
-        reasons,
+        tuple(sorted(reasons)),
         needs_review(judged, order, policy),
         in_order(features, order),
     )
 
 
 def _lines(
-    solution: Solution, features: Features, start: Floats, end: Floats, confidence: float
-) -> tuple[Flags, Floats]:
-    """Presence and confidence of each line."""
-    layout, media = solution.layout, solution.media
-    sure = line_probability(features) * confidence
+    solution: Solution, features: Features, start: Floats, end: Floats
+) -> tuple[Flags, Floats, Runs]:
+    """Presence and confidence of each line, and the runs that something else took the place of."""
+    layout, anno = solution.layout, solution.evidence.anno
+    sure = line_probability(features) * solution.chance.probability
     present = ~layout.absent & (end >= -_HEAD_S)
-    if media is not None and "fingerprint" not in {s.family for s in layout.stretches}:
-        present &= (start <= media.last_s + _TAIL_S) | ~solution.evidence.anno.speech
-    sure[~present] = np.minimum(sure[~present], 0.05)
-    return present, sure
+    if "fingerprint" not in {s.family for s in layout.stretches}:
+        first, last = _bounds(solution)
+        present &= ((start <= last) & (end >= first)) | ~anno.speech
+    runs = runs_of(solution, start, end, present)
+    for a, b in runs.replaced:
+        present[a:b] &= ~anno.speech[a:b]
+    unproven = _unproven(solution, start, end)
+    for a, b in runs.doubted:
+        unproven[a:b] |= anno.speech[a:b]
+    for low, high in solution.unsure_edits:
+        unproven |= (anno.end_s >= low) & (anno.start_s <= high)
+    sure[unproven] = np.minimum(sure[unproven], _UNPROVEN)
+    return present, sure, runs
+
+
+def _bounds(solution: Solution) -> tuple[float, float]:
+    """Media seconds before and after which no line of the copy can be."""
+    first, last = -np.inf, np.inf
+    media, sound = solution.media, solution.evidence.source("audio")
+    if media is not None:
+        last = media.last_s + _TAIL_S
+    if isinstance(sound, ActivitySource):
+        # A copy's subtitles may be longer than what was heard of it.
+        heard = sound.zero_s + sound.seconds + _SOUND_END_S
+        last = heard if media is None else max(heard, media.last_s)
+        first = sound.zero_s - _SOUND_END_S if media is None else first
+    return float(first), float(last)
+
+
+def _unproven(solution: Solution, start: Floats, end: Floats) -> Flags:
+    """Lines outside what the copy says, which nothing speaks for."""
+    layout, media = solution.layout, solution.media
+    if media is None:
+        return np.zeros(len(start), dtype=np.bool_)
+    soft = np.array([s.family != "fingerprint" for s in layout.stretches])[layout.owner]
+    outside = (start > media.last_s + _OUTSIDE_S) | (end < media.first_s - _OUTSIDE_S)
+    return np.asarray(outside & soft & (solution.nats < _SPEAKS), dtype=np.bool_)
 
 
 def _discrepancy(solution: Solution, start: Floats) -> Discrepancy:
@@ -137,9 +191,7 @@ def _mad(x: Floats) -> float:
     return float(np.median(np.abs(x - np.median(x))))
 
 
-def _reasons(
-    solution: Solution, verdict: str, policy: Policy, foreign: bool, series: Discrepancy, spread: float
-) -> tuple[str, ...]:
+def _reasons(solution: Solution, verdict: str, foreign: bool, series: Discrepancy) -> set[str]:
     """Codes of what is doubtful or notable."""
     scale = solution.layout.stretches[0].scale
     said: set[str] = set()
@@ -153,15 +205,23 @@ def _reasons(
         said.add("few_anchors")
     if solution.chance.lines < _SHORT:
         said.add("short_track")
-    if policy == "paper" and spread > _FLAT_S:
-        said.add("high_variance")
-    if policy == "paper" and verdict in ("speed", "segments"):
-        said.add("not_translation")
     if verdict != "wrong_film" and scale != 1.0 and standard_ratio(scale) is None:
         said.add("speed_not_standard")
     if verdict == "segments":
         said.add("edits_found")
-    return tuple(sorted(said))
+    return said
+
+
+def _paper_reasons(verdict: str, spread: float | None) -> set[str]:
+    """Why the paper's rule refuses; `spread` is None without anchors."""
+    said: set[str] = set()
+    if spread is None:
+        said.add("few_anchors")
+    elif spread > _FLAT_S:
+        said.add("high_variance")
+    if verdict in ("speed", "segments"):
+        said.add("not_translation")
+    return said
 
 
 def _figures(

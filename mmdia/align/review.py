@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmdia.align.replaced import Runs
 from mmdia.align.result import Policy, ReviewItem, Verdict
 from mmdia.align.solution import Solution
 from mmdia.align.track import Flags, Floats, Ints
@@ -40,6 +41,7 @@ class Judged:
         present: Whether the media holds each line, shape (n,).
         sure: Confidence of each line, shape (n,).
         flat: Whether the discrepancy is flat enough for the paper's rule.
+        runs: Runs of lines that something else took, or may have taken, the place of.
     """
 
     solution: Solution
@@ -48,6 +50,7 @@ class Judged:
     present: Flags
     sure: Floats
     flat: bool
+    runs: Runs
 
 
 def needs_review(judged: Judged, order: Ints, policy: Policy) -> tuple[ReviewItem, ...]:
@@ -67,6 +70,7 @@ def needs_review(judged: Judged, order: Ints, policy: Policy) -> tuple[ReviewIte
         *_whole(judged, policy),
         *_edits(judged, order),
         *_short(judged, order),
+        *_replaced(judged, order),
         *_unsure(judged, order),
     ]
     return tuple(sorted(items, key=lambda i: (i.anno_start_s, i.anno_end_s, i.kind)))
@@ -119,12 +123,30 @@ def _short(judged: Judged, order: Ints) -> Iterator[ReviewItem]:
             yield ReviewItem("short_piece", s.start_s, s.end_s, _cues(order, lines), said)
 
 
+def _replaced(judged: Judged, order: Ints) -> Iterator[ReviewItem]:
+    """Runs at whose place the copy has other words, or speech that fits badly."""
+    anno = judged.solution.evidence.anno
+    found = [(a, b, True) for a, b in judged.runs.replaced]
+    found += [(a, b, False) for a, b in judged.runs.doubted]
+    for a, b, sure in found[:_MOST]:
+        lines = a + np.flatnonzero(anno.speech[a:b])
+        start, end = float(anno.start_s[a]), float(anno.end_s[a:b].max())
+        if sure:
+            said = f"The copy says other words in place of {len(lines)} lines: check one of them."
+        else:
+            said = f"{len(lines)} lines fit badly where they should be: check that the copy holds them."
+        yield ReviewItem("replaced" if sure else "low_confidence", start, end, _cues(order, lines), said)
+
+
 def _unsure(judged: Judged, order: Ints) -> Iterator[ReviewItem]:
     """Runs of lines whose place is not sure."""
     anno = judged.solution.evidence.anno
     if judged.confidence < _FILM:
         return  # the whole film is listed
-    rows = np.flatnonzero(anno.speech & judged.present)
+    listed = np.zeros(len(anno), dtype=np.bool_)
+    for first, stop in judged.runs.doubted:
+        listed[first:stop] = True
+    rows = np.flatnonzero(anno.speech & judged.present & ~listed)
     low = judged.sure[rows] < _UNSURE
     edge = np.flatnonzero(np.diff(np.concatenate([[0], low.astype(np.int64), [0]])))
     runs = [(a, b) for a, b in edge.reshape(-1, 2).tolist() if b - a >= _ROW]

@@ -18,6 +18,7 @@ from mmdia.align.calibration import film_figures, film_probability
 from mmdia.align.chance import against_chance, comparable, with_coincidences
 from mmdia.align.edits import Placement, place
 from mmdia.align.evidence import Evidence
+from mmdia.align.fp_beyond import vouched
 from mmdia.align.harden import SoundFit, agree, from_sound, harden
 from mmdia.align.known import Known, gather
 from mmdia.align.layout import Layout, from_lines
@@ -49,6 +50,9 @@ _CONTRADICTED = 0.5
 
 #: Lines this far outside the copy's own lines are still judged, seconds.
 _ABOUT_S = 10.0
+
+#: Share of the shorter track's lines that must lie where both have lines.
+_OVERLAP = 0.5
 
 
 def align(
@@ -90,10 +94,12 @@ def align(
 
 
 def _differ(a: str | None, b: str | None) -> bool:
-    """Whether two language tags name different languages (unknown ones do not)."""
-    if not a or not b:
-        return False
-    return a.replace("_", "-").split("-")[0].casefold() != b.replace("_", "-").split("-")[0].casefold()
+    """Whether two language tags name different languages.
+
+    Only two-letter codes (ISO 639-1) are told apart: ``eng`` may be ``en``, and ``ger`` is ``deu``.
+    """
+    one, other = ((tag or "").replace("_", "-").split("-")[0].casefold() for tag in (a, b))
+    return len(one) == len(other) == 2 and one != other
 
 
 def _solve(known: Known, mode: Mode, foreign: bool) -> Solution | None:
@@ -106,8 +112,10 @@ def _solve(known: Known, mode: Mode, foreign: bool) -> Solution | None:
     if by_lines is None or doubtful or agree(by_lines.layout, sound) < _CONTRADICTED:
         lines = 0.0 if by_lines is None else by_lines.chance.probability
         return _by_sound(known, sound, contradicted=lines >= _SOUND_LEADS)
-    layout = harden(by_lines.layout, sound, known.anno)
-    nats = _own_nats(by_lines.evidence, layout, width_of(by_lines.fit))
+    width = width_of(by_lines.fit)
+    soft = vouched(by_lines.layout, sound, by_lines.evidence, width)
+    layout = harden(by_lines.layout, sound, known.anno, soft)
+    nats = _own_nats(by_lines.evidence, layout, width)
     chance = replace(by_lines.chance, sound=sound.probability)
     edits = _still_unsure(by_lines.unsure_edits, layout)
     return replace(by_lines, layout=layout, nats=nats, chance=chance, unsure_edits=edits)
@@ -150,13 +158,19 @@ def _within_media(known: Known, fit: Fit, placed: Placement) -> Flags:
     if media is None:
         return np.ones(len(anno), dtype=bool)
     start = anno.start_s * fit.scale + offsets_of(fit.pieces)[placed.piece]
-    return np.asarray((start > media.first_s - _ABOUT_S) & (start < media.last_s + _ABOUT_S))
+    inside = np.asarray((start > media.first_s - _ABOUT_S) & (start < media.last_s + _ABOUT_S))
+    # A recap is no film: a placement at which the tracks hardly overlap is judged by all lines.
+    enough = _OVERLAP * min(int(anno.speech.sum()), int(media.speech.sum()))
+    return inside if (inside & anno.speech).sum() >= enough else np.ones(len(anno), dtype=bool)
 
 
 def _search(known: Known, mode: Mode, foreign: bool) -> tuple[Evidence | None, list[Found]]:
     """Search with text in the lead where it can be, else with the next best kind."""
+    sure = known.sound is None or known.sound.probability >= _SOUND_LEADS
+    # Sound that is likelier another film's must not lend its nats to lines: a song would place them.
+    sources = [s for s in known.sources if sure or s.name != "fingerprint"]
     for lead in _leads(known, mode):
-        evidence = Evidence.led_by(lead, known.anno, known.sources)
+        evidence = Evidence.led_by(lead, known.anno, sources)
         tried = search(evidence)
         if lead != "text" or mode == "text":
             return evidence, tried

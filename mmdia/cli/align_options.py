@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmdia.engines.registry import Kind
     from mmdia.sync.evidence import Wanted
     from mmdia.sync.timemap import AlignParams
 
@@ -43,14 +44,18 @@ def wanted_of(args: argparse.Namespace, language: str | None) -> Wanted:
     """What to compare with, as asked for.
 
     Raises:
-        UsageError: Two sources of lines are named.
+        UsageError: Two sources of lines are named, or lines where only sound counts, or an engine
+            that nobody knows.
     """
     from mmdia.corpus.locate import mmdia_home
+    from mmdia.engines.registry import parse_engine
     from mmdia.errors import UsageError
     from mmdia.sync.evidence import Wanted
 
     if args.subs is not None and args.words is not None:
         raise UsageError("--subs and --words are two sources of lines", hint="Name one of them.")
+    _check_engine("vad", args.vad)
+    _check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])
     return Wanted(
         mode=args.mode,
         subs=args.subs,
@@ -60,6 +65,18 @@ def wanted_of(args: argparse.Namespace, language: str | None) -> Wanted:
         language=language,
         cache=mmdia_home() / "heard",
     )
+
+
+def _check_engine(kind: Kind, name: str | None) -> None:
+    """Refuse a misspelt name at once: whether the engine is needed shows only later, if at all."""
+    from mmdia.engines.registry import engines
+    from mmdia.errors import UsageError
+
+    if name is None or (kind == "vad" and name == "auto"):
+        return
+    known = [info.name for info in engines(kind)]
+    if name not in known:
+        raise UsageError(f"there is no --{kind} of this name", expected=", ".join(known), got=name)
 
 
 def params_of(args: argparse.Namespace) -> AlignParams:

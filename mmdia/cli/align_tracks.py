@@ -34,6 +34,7 @@ def read_annotation(source: str, fingerprint: Path | None = None) -> AnnotationT
     from mmdia.corpus.locate import locate_release, open_release
     from mmdia.corpus.read import iter_dialogues, load_titles
     from mmdia.errors import UsageError
+    from mmdia.schema.names import safe_names
     from mmdia.sync.annotation import TITLE_MARK, track_of_file, track_of_title
 
     folder, mark, title_id = source.rpartition(TITLE_MARK)
@@ -56,7 +57,7 @@ def read_annotation(source: str, fingerprint: Path | None = None) -> AnnotationT
             f"no title {title_id!r} in this release", path=handle.path, hint=f"It has: {some}{more}"
         )
     dialogues = [d for d in iter_dialogues(handle) if d.title_id == title_id]
-    return track_of_title(handle.path, title, dialogues)
+    return track_of_title(handle.path, title, dialogues, file_name=safe_names(titles)[title_id])
 
 
 def dialogues_by_title(handle: ReleaseHandle) -> dict[str, list[Dialogue]]:

@@ -81,6 +81,11 @@ def add(commands: Any) -> None:
     )
     install.add_argument("--json", action="store_true", help="one JSON document on standard output")
     install.set_defaults(run=run_install)
+    _add_fetch(actions)
+    _add_fingerprint(actions)
+
+
+def _add_fetch(actions: Any) -> None:
     fetch = actions.add_parser(
         "fetch",
         help="download the public films of a release (only what you may lawfully fetch)",
@@ -92,6 +97,9 @@ def add(commands: Any) -> None:
     fetch.add_argument("--titles", nargs="+", default=[], metavar="ID", help="only these titles")
     fetch.add_argument("--json", action="store_true", help="one JSON document on standard output")
     fetch.set_defaults(run=run_fetch)
+
+
+def _add_fingerprint(actions: Any) -> None:
     printed = actions.add_parser(
         "fingerprint",
         help="make the audio fingerprint of an annotated film",

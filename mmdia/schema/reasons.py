@@ -50,12 +50,14 @@ REASONS: dict[str, Reason] = {
     "no_fingerprint": Reason(
         "the annotation has no fingerprint of the sound", "make one: mmdia release fingerprint"
     ),
+    "no_line_present": Reason("this copy holds none of the lines"),
     "no_lines": Reason("the annotation has no lines with times"),
     "no_subtitles": Reason("no text subtitles beside or in the media"),
     "no_such_track": Reason("the film has no such audio track", "see the message for those it has"),
     "no_timemap": Reason("the folder of time maps has none for this title", "align it"),
     "not_dialogue": Reason("the subtitle holds no dialogue, but descriptions, chapters or data"),
     "not_translation": Reason("the paper's rule accepts a constant offset only", "use --policy default"),
+    "replaced": Reason("something else is said here in this copy"),
     "short_piece": Reason("few lines speak for this stretch"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
     "sources_disagree": Reason("the sound and the subtitles are of different copies", "trust the sound"),

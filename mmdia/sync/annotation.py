@@ -15,6 +15,8 @@ from mmdia.schema.names import safe_name
 from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
 from mmdia.subtitles.read import read_subtitles
+from mmdia.sync.cues import cue_facts
+from mmdia.sync.language import plain_tag
 
 #: Separates a release from a title in ``RELEASE::title_id``.
 TITLE_MARK = "::"
@@ -43,6 +45,8 @@ class AnnotationTrack:
         language: Language of the cues, when known.
         digest: Identity of the content.
         fingerprint: Fingerprint of the annotated copy's sound, when there is one.
+        lines_are_cues: Whether line i is cue i, as in a subtitle file; the turns of a title (which
+            may have none with times) are not.
     """
 
     cues: tuple[Cue, ...]
@@ -51,16 +55,12 @@ class AnnotationTrack:
     language: str | None
     digest: str
     fingerprint: Fingerprint | None = None
-
-    @property
-    def lines_are_cues(self) -> bool:
-        """Whether line i is cue i."""
-        return all(line.dialogue_id is None for line in self.lines)
+    lines_are_cues: bool = False
 
 
 def _digest(cues: Sequence[Cue], lines: Sequence[LineRef], fingerprint: Fingerprint | None) -> str:
     content: list[object] = [
-        [(c.start_ms, c.end_ms, c.text) for c in cues],
+        cue_facts(cues),
         [(x.start_ms, x.end_ms, x.dialogue_id, x.turn) for x in lines],
     ]
     if fingerprint is not None:
@@ -90,7 +90,15 @@ def track_of_file(path: Path | str, *, fingerprint: Path | None = None) -> Annot
         raise AlignmentError("no cues in this subtitle file", path=path)
     lines = tuple(LineRef(c.start_ms, c.end_ms, text=c.text) for c in subtitles.cues)
     digest = _digest(subtitles.cues, lines, printed)
-    return AnnotationTrack(subtitles.cues, lines, str(path), subtitles.language, digest, printed)
+    return AnnotationTrack(
+        subtitles.cues,
+        lines,
+        str(path),
+        plain_tag(subtitles.language),
+        digest,
+        printed,
+        lines_are_cues=True,
+    )
 
 
 def _turn_cues(dialogues: Sequence[Dialogue]) -> tuple[Cue, ...]:
@@ -143,4 +151,4 @@ def track_of_title(
 
         printed = release_fingerprint(release, stem)
     digest = _digest(cues, lines, printed)
-    return AnnotationTrack(cues, lines, name, title.language, digest, printed)
+    return AnnotationTrack(cues, lines, name, plain_tag(title.language), digest, printed)

@@ -22,7 +22,7 @@ from mmdia.store.atomic import write_text
 from mmdia.sync.annotation import AnnotationTrack
 from mmdia.sync.evidence import Wanted, collect
 from mmdia.sync.retime import retimed_srt
-from mmdia.sync.timemap import AlignParams, read_timemap, solve
+from mmdia.sync.timemap import AlignParams, read_timemap, solve, write_timemap
 
 #: Name of the page that links the reports, and of the document of the whole batch.
 INDEX_PAGE, INDEX_DOCUMENT = "index.html", "batch.index.json"
@@ -143,7 +143,13 @@ def _align(item: BatchItem, outputs: Outputs, wanted: Wanted, params: AlignParam
         evidences = tuple(e.within(part.start_ms, part.end_ms) for e in collected.evidences)
         usable = tuple(e for e in evidences if e.tells)
         made = solve(
-            track, usable, media=str(part.path), params=params, cached=cached, missing=collected.missing
+            track,
+            usable,
+            media=str(part.path),
+            params=params,
+            cached=cached,
+            missing=collected.missing,
+            keep=False,  # the next file may be the better one
         )
         if best is None or (made.accepted, made.confidence) > (best[0].accepted, best[0].confidence):
             best = (made, part)
@@ -153,6 +159,8 @@ def _align(item: BatchItem, outputs: Outputs, wanted: Wanted, params: AlignParam
         raise AlignmentError("there is no media to align with", path=item.annotation)
     document, part = best
     kept = before == document
+    if cached is not None and not kept:
+        write_timemap(cached, document)
     report = _write(item.name, track, document, outputs, kept=kept)
     return _row(item, part, document, kept=kept, report=report)
 

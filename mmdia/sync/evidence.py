@@ -20,7 +20,9 @@ from mmdia.store.digest import params_hash
 from mmdia.subtitles.clean import clean_cue
 from mmdia.subtitles.identify import find_sidecars
 from mmdia.subtitles.read import read_subtitles
+from mmdia.sync.cues import cue_facts
 from mmdia.sync.hearing import Sound
+from mmdia.sync.language import plain_tag, same_language
 
 SUBTITLE_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa"})
 
@@ -39,7 +41,8 @@ class Evidence:
         kind: given or words (named by the user), asr, sidecar, embedded, or audio.
         name: Where it came from.
         cues: Lines on the player's timeline; none for audio alone.
-        language: Their language, when known.
+        language: Their language, when known; a two-letter code where there is one, whatever the
+            file or the container wrote.
         digest: Identity of the content.
         sound: The sound of the copy, when it may be listened to: for speech activity where there
             are no cues, and for the annotation's fingerprint.
@@ -84,6 +87,9 @@ class Wanted:
         vad: Detector of speech activity.
         language: Language of the annotation; tracks in it come first.
         cache: Folder for what was heard; None keeps nothing.
+
+    Raises:
+        UsageError: At birth, when lines are named for a mode that has no use for lines.
     """
 
     mode: Mode = "auto"
@@ -93,6 +99,15 @@ class Wanted:
     vad: str = "auto"
     language: str | None = None
     cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        named = self.subs or self.words
+        if named is not None and self.mode in ("audio", "fingerprint"):
+            raise UsageError(
+                f"--mode {self.mode} listens to the sound only, and lines of the copy are named",
+                path=named,
+                hint="Leave --mode out, or the subtitles or words.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +192,7 @@ def _lines(
     if wanted.asr is not None and sound is not None and not found:
         from mmdia.sync.hearing import recognised
 
-        cues = recognised(media, wanted.asr, wanted.language, wanted.cache)
+        cues = recognised(media, wanted.asr, plain_tag(wanted.language), wanted.cache)
         found = [_of("asr", f"{media} ({wanted.asr})", cues, wanted.language)] if cues else []
     if not found:
         missing.insert(0, "no_subtitles")
@@ -193,8 +208,7 @@ def _has_pictures(media: Path, info: MediaInfo | None) -> bool:
 
 
 def _of(kind: str, name: str, cues: tuple[Cue, ...], language: str | None) -> Evidence:
-    digest = params_hash([(c.start_ms, c.end_ms, c.text) for c in cues])
-    return Evidence(kind, name, cues, language, digest)
+    return Evidence(kind, name, cues, plain_tag(language), params_hash(cue_facts(cues)))
 
 
 def _words(path: Path) -> Evidence:
@@ -214,12 +228,11 @@ def _from_file(kind: str, path: Path) -> Evidence | None:
 def _language_first(found: list[Evidence], language: str | None) -> list[Evidence]:
     if language is None:
         return found
-    wanted = language.split("-")[0].lower()
 
     def rank(item: Evidence) -> int:
         if item.language is None:
             return 1
-        return 0 if item.language.split("-")[0].lower() == wanted else 2
+        return 0 if same_language(item.language, language) else 2
 
     return sorted(found, key=rank)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +111,21 @@ def silenced(activity: Activity, low_ms: int | None, high_ms: int | None) -> Act
     high = n if high_ms is None else max(low, step(high_ms))
     quiet = array("f", bytes(4 * low)) + activity.probability[low:high] + array("f", bytes(4 * (n - high)))
     return Activity(activity.start_s, activity.step_s, quiet, activity.detector)
+
+
+def part_of(bands: SoundBands, low_ms: int | None, high_ms: int | None) -> SoundBands:
+    """Only the frames whose centre lies in [low, high): for a part of a file; None leaves an end open."""
+    n = bands.count
+
+    def frame(time_ms: int) -> int:
+        return min(n, max(0, math.ceil((time_ms / 1000 - bands.start_s) / bands.step_s)))
+
+    low = 0 if low_ms is None else frame(low_ms)
+    high = n if high_ms is None else max(low, frame(high_ms))
+    if (low, high) == (0, n):
+        return bands
+    levels = bands.levels[low * bands.bands : high * bands.bands]
+    return replace(bands, levels=levels, start_s=bands.start_s + low * bands.step_s)
 
 
 def strip(activity: Activity) -> dict[str, JsonValue]:

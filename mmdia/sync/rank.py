@@ -20,6 +20,7 @@ from mmdia.schema.timemap import TimeMapFile
 from mmdia.subtitles.read import read_subtitles
 from mmdia.sync.annotation import AnnotationTrack, track_of_file
 from mmdia.sync.evidence import Collected, Evidence
+from mmdia.sync.language import same_language
 from mmdia.sync.timemap import AlignParams, solve
 
 #: Verdicts by how much they ask of the map; the paper takes the first two only.
@@ -201,7 +202,7 @@ Answer = tuple[float, ...]
 
 
 def _answers(row: RankRow, language: str | None) -> Answer:
-    wanted = language is not None and row.language is not None and _tag(row.language) == _tag(language)
+    wanted = language is not None and row.language is not None and same_language(row.language, language)
     return (
         float(not row.usable),
         float(row.kind != "dialogue"),
@@ -214,10 +215,6 @@ def _answers(row: RankRow, language: str | None) -> Answer:
         -round(row.confidence, 2),
         float(row.review),
     )
-
-
-def _tag(language: str) -> str:
-    return language.replace("_", "-").split("-")[0].casefold()
 
 
 def _step(spread: float | None) -> float:

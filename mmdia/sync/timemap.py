@@ -19,10 +19,10 @@ from mmdia.store.atomic import write_text
 from mmdia.store.digest import params_hash
 from mmdia.sync.annotation import AnnotationTrack
 from mmdia.sync.evidence import Evidence
-from mmdia.sync.hearing import silenced, strip
+from mmdia.sync.hearing import part_of, silenced, strip
 
 #: Raise when the solver changes, so that cached maps are made anew.
-SOLVER_VERSION = 2
+SOLVER_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +154,11 @@ def listen_to(track: AnnotationTrack, evidence: Evidence, mode: Mode) -> Heard:
         activity = sound.activity()
         if evidence.span_ms != (None, None):
             activity = silenced(activity, *evidence.span_ms)
-    printed = track.fingerprint is not None and mode in ("auto", "fingerprint")
-    return Heard(activity, (track.fingerprint, sound.bands()) if track.fingerprint and printed else None)
+    if track.fingerprint is None or mode not in ("auto", "fingerprint"):
+        return Heard(activity)
+    bands = part_of(sound.bands(), *evidence.span_ms)
+    # A part beyond the end of the sound must not cost the lines that speak for it.
+    return Heard(activity, (track.fingerprint, bands) if bands.count else None)
 
 
 def to_file(
@@ -203,11 +206,31 @@ def _review_rows(track: AnnotationTrack, found: Alignment) -> list[ReviewRow]:
             kind=item.kind,
             anno_start=item.anno_start_s,
             anno_end=item.anno_end_s,
-            lines=tuple(item.lines),
+            lines=_concerned(track, item.lines),
             detail=item.detail or explain(item.kind),
         )
         for item in found.needs_review
     ]
+
+
+def _concerned(track: AnnotationTrack, cues: tuple[int, ...]) -> tuple[int, ...]:
+    """The lines that some cues are: themselves, or the turns that they share time with."""
+    if track.lines_are_cues:
+        return cues
+    ends: list[int] = []
+    starts: list[int] = []
+    for cue in sorted((track.cues[k] for k in cues), key=lambda c: c.start_ms):
+        if ends and cue.start_ms <= ends[-1]:
+            ends[-1] = max(ends[-1], cue.end_ms)
+        else:
+            starts.append(cue.start_ms)
+            ends.append(max(cue.start_ms, cue.end_ms))
+    found = []
+    for i, line in enumerate(track.lines):
+        k = bisect_right(starts, max(line.start_ms, line.end_ms - 1)) - 1
+        if k >= 0 and (ends[k] > line.start_ms or starts[k] == line.start_ms):
+            found.append(i)
+    return tuple(found)
 
 
 def no_evidence(
@@ -227,12 +250,14 @@ def no_evidence(
     )
 
 
-def map_key(track: AnnotationTrack, evidence: Evidence, params: AlignParams) -> str:
+def map_key(
+    track: AnnotationTrack, evidence: Evidence, params: AlignParams, missing: tuple[str, ...] = ()
+) -> str:
     """Identity of an alignment: same key, same map."""
     policy = [params.mode, params.policy, params.min_confidence, track.language, evidence.language]
     heard = evidence.sound is not None and (not evidence.cues or track.fingerprint is not None)
     sound = evidence.sound.digest if evidence.sound is not None and heard else None
-    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, sound, *policy])
+    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, sound, *policy, list(missing)])
 
 
 def solve(
@@ -243,11 +268,14 @@ def solve(
     params: AlignParams | None = None,
     cached: Path | None = None,
     missing: tuple[str, ...] = (),
+    keep: bool = True,
 ) -> TimeMapFile:
     """The time map to one copy, from the first evidence that settles it.
 
     Evidence is tried in order until a map is accepted; otherwise the most confident refusal is
-    returned. A cached file is used when it was made from the same content.
+    returned. A cached file is used when it was made from the same content. Words, the timing of
+    lines and fingerprints of one evidence are summed; speech activity is used only where an evidence
+    has no lines, so it never adds to lines.
 
     Args:
         track: The annotation side.
@@ -256,18 +284,21 @@ def solve(
         params: How to align.
         cached: Time-map file to read from and write to.
         missing: Codes of evidence that was sought in vain; a refusal names them.
+        keep: Whether the map is written to `cached`; one who tries several copies for one file
+            writes the best of them.
 
     Raises:
         StoreError: The cache cannot be written.
         MediaUnreadable: The sound is needed and cannot be decoded.
     """
     params = params or AlignParams()
+    write_to = cached if keep else None
     if params.mode == "fingerprint" and track.fingerprint is None:
-        return _cache(no_evidence(track, media, params, ("no_fingerprint",)), None, cached)
+        return _cache(no_evidence(track, media, params, ("no_fingerprint",)), None, write_to)
     known = read_timemap(cached) if cached is not None and cached.is_file() else None
     best: TimeMapFile | None = None
     for evidence in evidences:
-        key = map_key(track, evidence, params)
+        key = map_key(track, evidence, params, missing)
         if known is not None and known.evidence.get("key") == key:
             made = known
         else:
@@ -276,7 +307,7 @@ def solve(
             best = made
         if made.accepted:
             break
-    return _cache(best or no_evidence(track, media, params, missing), known, cached)
+    return _cache(best or no_evidence(track, media, params, missing), known, write_to)
 
 
 def _solve_one(

@@ -42,6 +42,7 @@ def test_speed_and_pitch_do_not_hide_it(catalogue: Catalogue) -> None:
     assert identify(bands(played), catalogue, confirm=0)[0].title == "film 2"
 
 
+@pytest.mark.slow
 def test_a_stranger_is_nobody(catalogue: Catalogue) -> None:
     found = identify(bands(scene(99, 60)), catalogue)
     assert all((f.probability or 0) < 0.05 for f in found)

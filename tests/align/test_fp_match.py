@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mmdia.align.fp_bits import BITS, compact, heard, signs
 from mmdia.align.fp_fit import FingerprintFit
-from mmdia.align.fp_match import match
+from mmdia.align.fp_match import match, probability
 from mmdia.errors import AlignmentError
 from mmdia.media.fingerprint import analyse_samples
 from mmdia.schema.fingerprint import METHOD, Fingerprint, SoundBands
@@ -49,6 +49,7 @@ def test_the_same_sound_is_the_identity() -> None:
     assert fit.time_map().apply(70.0) == pytest.approx(70.0, abs=0.001)
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None)
 @given(st.floats(-100, 60))
 def test_any_shift_comes_back(shift: float) -> None:
@@ -79,6 +80,7 @@ def test_standard_speeds_are_recognised(ratio: Fraction, keeps: bool) -> None:
         assert placed(fit, t) == pytest.approx(float(ratio) * t, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1.0123, 0.93])
 def test_other_speeds_are_measured(ratio: float) -> None:
     fit = match(KNOWN, bands(soxr.resample(FILM, RATE, RATE * ratio).astype(np.float32)))
@@ -165,3 +167,80 @@ def test_a_moved_pitch_is_undone() -> None:
 
     assert differ(25 / 24) < 0.2
     assert differ(1.0) > differ(25 / 24) + 0.05
+
+
+def test_loops_do_not_lead_astray() -> None:
+    loop = np.tile(FILM[: at(30)], 5)
+    edited = np.concatenate([loop[: at(70)], loop[at(82) :]])
+    fit = match(compact(bands(loop)), bands(noisy(edited, 20)))
+    assert [s.offset_s for s in fit.segments] == pytest.approx([0, -12], abs=0.003)
+    assert fit.segments[0].anno_end_s == pytest.approx(70, abs=0.1)
+
+
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.tuples(st.floats(8, 30), st.floats(0.3, 12), st.booleans()), min_size=1, max_size=5))
+def test_pieces_are_always_a_time_map(edits: list[tuple[float, float, bool]]) -> None:
+    parts, now = [], 0.0
+    for keep, length, cut in edits:
+        parts.append(FILM[at(now) : at(now + keep)])
+        now += keep
+        if cut:
+            now += length
+        else:
+            parts.append(FOREIGN[at(now) : at(now + length)])
+    parts.append(FILM[at(now) :])
+    fit = match(KNOWN, bands(np.concatenate(parts)))
+    assert len(fit.time_map().segments) == len(fit.segments) >= 1
+    assert placed(fit, 4.0) == pytest.approx(4.0, abs=0.01)
+
+
+LONGER, STRANGER = scene(21, 200), scene(22, 200)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_replaced_middle_is_a_hole_and_a_quiet_one_is_none(quiet: bool) -> None:
+    middle = STRANGER[: at(80)]
+    if quiet:
+        middle = 1e-4 * np.random.default_rng(3).standard_normal(at(80)).astype(np.float32)
+    copy = np.concatenate([LONGER[: at(60)], middle, LONGER[at(140) :]])
+    fit = match(compact(bands(LONGER)), bands(copy))
+    edges = [(s.anno_start_s, s.anno_end_s) for s in fit.segments]
+    expected = [(0, 200)] if quiet else [(0, 60), (140, 200)]
+    assert np.array(edges) == pytest.approx(np.array(expected), abs=0.3)
+    assert fit.probability > 0.9
+
+
+def test_a_dub_is_one_piece() -> None:
+    # Music and effects stay under replaced dialogue that is louder.
+    copy = LONGER.copy()
+    copy[at(60) : at(140)] = LONGER[at(60) : at(140)] + 1.2 * STRANGER[at(60) : at(140)]
+    fit = match(compact(bands(LONGER)), bands(copy))
+    (piece,) = fit.segments
+    assert (piece.anno_start_s, piece.anno_end_s) == pytest.approx((0, 200), abs=0.3)
+
+
+def test_a_song_is_no_film() -> None:
+    known = compact(bands(LONGER))
+    song = match(known, bands(LONGER[: at(36)]))
+    assert song.coverage > 0.95
+    assert song.probability < 0.1
+    episode = np.concatenate([LONGER[: at(70)], STRANGER[at(70) :]])
+    assert match(known, bands(episode)).probability < 0.2
+    assert match(known, bands(LONGER[: at(100)])).probability > 0.95
+
+
+@pytest.mark.parametrize(
+    ("mapped", "shorter", "anno", "right"),
+    [
+        (90, 90, 1400, False),  # an opening song alone
+        (90, 1400, 1400, False),  # another episode
+        (490, 1400, 1400, False),  # one that shares a third
+        (300, 300, 7200, True),  # five minutes of the film, all explained
+        (2700, 2700, 5400, True),  # one disc of two
+        (4000, 5400, 5400, True),  # a copy with other pieces in it
+    ],
+)
+def test_how_much_must_be_shared(mapped: float, shorter: float, anno: float, right: bool) -> None:
+    found = probability(mapped, 0.9 * mapped, shorter, anno, 10 * mapped, 0.0)
+    assert found > 0.95 if right else found < 0.1

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mmdia.align import known, solve
 from mmdia.align.fp_fit import FingerprintFit, FpSegment
@@ -66,9 +68,65 @@ def test_lines_decide_where_sound_is_silent(anno: Track) -> None:
 
 
 def test_a_hole_in_one_stretch_of_sound_is_no_edit(anno: Track) -> None:
-    found = from_sound(Sound((shared(0.0, 90.0, 5.0), shared(140.0, 400.0, 5.0))), anno)
+    found = from_sound(Sound((shared(0.0, 90.0, 5.0), shared(108.0, 400.0, 5.0))), anno)
     assert len(found.stretches) == 1
     assert not found.absent[(anno.end_s < 400.0)].any()
+
+
+def test_a_long_hole_is_left_to_the_lines(anno: Track) -> None:
+    sound = Sound((shared(0.0, 90.0, 5.0), shared(140.0, 400.0, 5.0)))
+    middle = 0.5 * (anno.start_s + anno.end_s)
+    gone = (middle >= 90.0) & (middle < 140.0)
+    assert gone.any()
+    assert (from_sound(sound, anno).absent == gone).all()
+    # What lines find there stays theirs.
+    found = harden(lay(anno, (0.0, 400.0, 5.1)), sound, anno)
+    assert [s.family for s in found.stretches] == ["fingerprint", "text", "fingerprint"]
+    assert not found.absent[anno.end_s < 400.0].any()
+    assert (harden(lay(anno, (0.0, 400.0, 5.1)), sound, anno, soft=[]).absent == gone).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.3, 300), st.floats(0, 60), st.one_of(st.floats(-0.03, 0.03), st.floats(-40, 40))
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.lists(st.tuples(st.floats(0.3, 400), st.floats(-40, 40)), max_size=4),
+    st.sampled_from([1.0, 24 / 25, 1.0123]),
+)
+def test_what_is_laid_out_is_always_a_time_map(
+    hard: list[tuple[float, float, float]], soft: list[tuple[float, float]], scale: float
+) -> None:
+    anno = Track.from_cues([Cue(9000 * k, 9000 * k + 2000, "a line") for k in range(60)])
+    segments: list[FpSegment] = []
+    now, offset = 0.0, 0.0
+    for length, hole, by in hard:
+        # The media never runs back: a lower offset needs a hole as long.
+        offset += max(by, -hole * scale) if segments else by
+        now += hole
+        segments.append(FpSegment(now, now + length, scale, offset, 1.0, 0.005))
+        now += length
+    lines: list[Stretch] = []
+    at, place = 0.0, 0.0
+    for length, by in soft:
+        place += by
+        at += max(0.0, -by / scale)
+        lines.append(Stretch(at, at + length, scale, place, "text"))
+        at += length
+    none = Layout(tuple(lines), np.zeros(len(anno), dtype=np.int64), np.zeros(len(anno), dtype=bool))
+    found = harden(none, Sound(tuple(segments)), anno)
+    assert len(found.time_map([(1.0, 0.0)] * len(found.stretches)).segments) == len(found.stretches)
+
+
+def test_a_hair_of_difference_makes_no_overlap(anno: Track) -> None:
+    for by in (-0.015, 0.015):
+        found = from_sound(Sound((shared(0.0, 90.0, 5.0), shared(100.0, 400.0, 5.0 + by))), anno)
+        assert len(found.time_map([(1.0, 0.0)] * 2).segments) == 2
+        assert found.stretches[0].end_s == pytest.approx(100.0, abs=0.02)
 
 
 def test_an_edit_loses_no_more_than_it_must(anno: Track) -> None:
@@ -133,3 +191,26 @@ def test_sound_of_another_film_does_not_refuse_lines(
     film = make_film(60, 10)
     monkeypatch.setattr(known, "match", lambda *_: fake((), 0.0))
     assert solve.align(film, film, fingerprints=(PRINT, PRINT)).verdict == "identity"
+
+
+def test_sound_vouches_only_for_what_was_heard(make_film: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    film, other = make_film(80, 11), make_film(80, 12)
+    half = film[40].start_s
+    late = [c.start_s > half + 10 for c in film]
+    monkeypatch.setattr(known, "match", lambda *_: fake((shared(0.0, half, 0.0),)))
+    for cues in ([], other, film[:40]):
+        result = solve.align(film, cues, fingerprints=(PRINT, PRINT))
+        assert result.accepted
+        assert all(fit.present for fit in result.lines[:39])
+        beyond = [fit for fit, far in zip(result.lines, late, strict=True) if far]
+        assert not any(fit.present for fit in beyond)
+        assert all(fit.confidence <= 0.05 for fit in beyond)
+    # Lines that are there speak for themselves.
+    whole = solve.align(film, film, fingerprints=(PRINT, PRINT))
+    assert all(fit.present for fit in whole.lines)
+
+
+def test_sound_of_doubt_lends_nothing_to_lines(make_film: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    film, other = make_film(60, 13), make_film(60, 14)
+    monkeypatch.setattr(known, "match", lambda *_: fake((shared(0.0, 100.0, 0.0),), 0.45))
+    assert solve.align(film, other, fingerprints=(PRINT, PRINT)).verdict == "wrong_film"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from mmdia.cli.main import build_parser, main
 from mmdia.corpus.locate import demo_release
+from tests.cli.calls import one_line, run
 from tests.sync.films import cut, film, jittered, moved, write
 
 RELEASE = demo_release()
@@ -24,12 +24,6 @@ FILM = film(1, 60)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MMDIA_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("MMDIA_ANNOTATIONS", raising=False)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    status = main([str(w) for w in words])
-    out, err = capsys.readouterr()
-    return status, out, err
 
 
 # Routing
@@ -100,15 +94,6 @@ def test_a_refused_map_keeps_every_cue_at_its_own_time(
 
 
 # Bad input: a clear answer, never a traceback
-
-
-def one_line(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    status, out, err = run(capsys, *words)
-    assert status == 2
-    assert out == ""
-    assert err.count("\n") == 1
-    assert err.startswith("mmdia: ")
-    return err
 
 
 def test_empty_subtitles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,6 +208,10 @@ def test_picture_subtitles_are_told(silent: Path, capsys: pytest.CaptureFixture[
         (("align", SRT, SRT, "--min-confidence", "7"), "probability"),
         (("align", SRT, SRT, "--words", "none.json"), "none.json"),
         (("align", SRT, DEMO_FILM, "--mode", "audio", "--vad", "ears"), "ears"),
+        (("align", SRT, SRT, "--vad", "nope"), "no --vad of this name"),
+        (("align", SRT, SRT, "--asr", "nope:tiny"), "no --asr of this name"),
+        (("align", SRT, DEMO_FILM, "--subs", SRT, "--mode", "audio"), "--mode audio listens to the sound"),
+        (("align", SRT, DEMO_FILM, "--words", SRT, "--mode", "fingerprint"), "--mode fingerprint listens"),
         (("align", SRT, SRT, "--batch"), "--batch needs"),
         (("align", RELEASE, "no-such-folder", "--batch"), "no-such-folder"),
         (("align", RELEASE, ".", "--batch", "--subs", SRT), "names one file"),
@@ -267,76 +256,6 @@ def test_sound_alone_and_its_fingerprint(tmp_path: Path, capsys: pytest.CaptureF
     status, out, _ = run(capsys, "align", SRT, media, "--mode", "fingerprint")
     assert status == 1
     assert "no_fingerprint" in out
-
-
-# Batch
-
-
-@pytest.fixture
-def folders(tmp_path: Path) -> tuple[Path, Path]:
-    anno, media = tmp_path / "anno", tmp_path / "media"
-    write(anno / "one.srt", FILM)
-    write(anno / "two.en.srt", film(2, 60))
-    write(anno / "lonely.srt", film(3, 60))
-    write(media / "one.srt", moved(FILM, 5.0))
-    write(media / "two.en.de.srt", film(9, 60))
-    write(media / "stranger.srt", film(8, 60))
-    return anno, media
-
-
-def test_batch_over_folders(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ("align", *folders, "--batch", "--json", tmp_path / "j", "--srt", tmp_path / "s", "--report",
-             tmp_path / "r")  # fmt: skip
-    status, out, _ = run(capsys, *words)
-    assert status == 1
-    for said in ("lonely: missing_media", "two.en: refused", "1 accepted, 1 missing_media, 1 refused",
-                 "stranger.srt", "0 kept"):  # fmt: skip
-        assert said in out
-    document = json.loads((tmp_path / "j" / "batch.index.json").read_text())
-    assert document["schema"] == "mmdia.align-batch/1"
-    assert {r["name"]: r["status"] for r in document["rows"]} == {
-        "lonely": "missing_media", "one": "accepted", "two.en": "refused",
-    }  # fmt: skip
-    index = (tmp_path / "r" / "index.html").read_text()
-    assert 'href="./one.html"' in index
-    assert (tmp_path / "r" / "one.html").is_file()
-    assert (tmp_path / "s" / "one.srt").is_file()
-    assert "2 kept" in run(capsys, *words)[1]
-
-
-def test_batch_over_a_release_and_a_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    media = tmp_path / "media"
-    media.mkdir()
-    shutil.copy(DEMO_FILM, media / "mmdia_demo_01.mp4")
-    shutil.copy(SRT, media / "mmdia_demo_01.srt")
-    status, out, err = run(capsys, "align", RELEASE, media, "--batch", "--json", tmp_path / "maps")
-    assert status == 0
-    assert "1 accepted" in out
-    made = json.loads((tmp_path / "maps" / "mmdia_demo_01.json").read_text())
-    assert made["lines"][0]["dialogue_id"]
-    pairs = tmp_path / "pairs.csv"
-    with pairs.open("w", newline="") as stream:
-        csv.writer(stream).writerows(
-            [["annotation", "media"], [f"{RELEASE}::mmdia_demo_01", "mmdia_demo_01.srt"], [SRT, "none.srt"]]
-        )
-    status, out, err = run(capsys, "align", pairs, media, "--batch")
-    assert status == 1
-    assert "1 accepted, 1 failed" in out
-    assert "nothing is kept" in err
-    pairs.write_text("a,b\n1,2\n")
-    assert "not a list of pairs" in one_line(capsys, "align", pairs, media, "--batch").replace(
-        "nothing", ""
-    )
-
-
-def test_batch_never_writes_among_its_inputs(
-    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert "among the inputs" in one_line(capsys, "align", *folders, "--batch", "--srt", folders[1])
-    (tmp_path / "f").write_text("")
-    assert "names a folder" in one_line(capsys, "align", *folders, "--batch", "--json", tmp_path / "f")
 
 
 # rank, identify, table6

@@ -9,6 +9,7 @@ from mmdia.errors import MissingExtra, StoreError
 from mmdia.sync import batch as room
 from mmdia.sync.annotation import AnnotationTrack, track_of_file
 from mmdia.sync.batch import BatchItem, MediaPart, Outputs, page_name, run_batch
+from mmdia.sync.timemap import AlignParams
 from tests.sync.films import film, moved, write
 
 
@@ -69,6 +70,25 @@ def test_a_second_run_keeps_what_is_there(
     assert [r.verdict for r in second.rows] == [r.verdict for r in first.rows]
     assert (tmp_path / "s" / "good.srt").is_file()
     assert (tmp_path / "r" / "good.html").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_map_on_disk_is_the_one_that_the_row_tells_of(tmp_path: Path, order: tuple[int, int]) -> None:
+    right, wrong = (
+        write(tmp_path / "m" / "a.srt", moved(film(1, 60), 2.0)),
+        write(tmp_path / "m" / "b.srt", film(9, 60)),
+    )
+    media = [(right, wrong)[k] for k in order]
+    one = item(tmp_path, "n", 1, *media)
+    out = Outputs(tmp_path / "j", None, tmp_path / "r")
+    strict = AlignParams(policy="paper", min_confidence=1.0)
+    for kept in (False, True):
+        row = run_batch([one], out, params=strict).rows[0]
+        document = json.loads((tmp_path / "j" / "n.json").read_text())
+        assert row.status == "refused"
+        assert row.media == str(right)
+        assert (document["media"], document["confidence"]) == (str(right), row.confidence)
+        assert row.kept is kept
 
 
 def test_a_bug_costs_one_row_and_a_missing_extra_the_run(

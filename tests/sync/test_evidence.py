@@ -12,11 +12,12 @@ from mmdia.errors import UsageError
 from mmdia.media.probe import AudioStream, MediaInfo, SubtitleStream
 from mmdia.schema.activity import Activity
 from mmdia.schema.cue import Cue
+from mmdia.schema.fingerprint import Fingerprint, SoundBands
 from mmdia.sync import evidence
 from mmdia.sync.annotation import track_of_file
 from mmdia.sync.evidence import Wanted, collect
-from mmdia.sync.hearing import Sound, silenced, strip
-from mmdia.sync.timemap import AlignParams, solve
+from mmdia.sync.hearing import Sound, part_of, silenced, strip
+from mmdia.sync.timemap import AlignParams, listen_to, solve
 from tests.sync.films import film, moved, write
 
 FILM = film(1, 60)
@@ -171,6 +172,25 @@ def test_a_part_of_a_file_is_heard_alone() -> None:
     assert all(c.end_ms > 20_000 and c.start_ms < 40_000 for c in few.cues)
     assert few.digest != one.digest
     assert replace(few, cues=()).tells is False
+
+
+def test_a_part_of_a_file_is_all_that_a_fingerprint_is_looked_for_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bands = SoundBands(bytes(range(40)), 2, 0.5, 10.0, 100.0, "m")
+    few = part_of(bands, 12_000, 15_000)
+    assert (few.start_s, few.count, few.levels) == (12.0, 6, bytes(range(8, 20)))
+    assert part_of(bands, None, 12_100).count == 5
+    assert part_of(bands, None, None) is bands
+    assert part_of(bands, 99_000, None).count == 0
+    monkeypatch.setattr(Sound, "bands", lambda _: bands)
+    printed = Fingerprint(b"", 4, 0.032, 0.0, "m")
+    track = replace(track_of_file(write(tmp_path / "a.srt", FILM)), fingerprint=printed)
+    one = evidence.Evidence("sidecar", "x", FILM, None, "d", Sound(Path("x.mkv")))
+    assert listen_to(track, one, "auto").fingerprints == (printed, bands)
+    assert listen_to(track, one.within(12_000, 15_000), "auto").fingerprints == (printed, few)
+    assert listen_to(track, one, "text").fingerprints is None
+    assert listen_to(track, one.within(99_000, None), "auto").fingerprints is None
 
 
 def test_the_strip_of_speech_keeps_the_mean() -> None:
