@@ -36,6 +36,9 @@ _ANCHOR_S = 0.5
 #: "Low variance" (paper, section 3.1): half of the anchors within this of the median.
 _FLAT_S = 0.25
 
+#: Fingerprints this sure need no anchors.
+_SOUND_SURE = 0.9
+
 #: Fewer anchors or spoken lines than this are few.
 _FEW_ANCHORS, _SHORT = 8, 20
 
@@ -87,6 +90,8 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
     else:
         flat = spread <= _FLAT_S
     judged = Judged(solution, verdict, confidence, present, sure, flat, runs)
+    time_map = TimeMap() if verdict == "wrong_film" else layout.time_map(quality)
+    start, end = _in_gaps(time_map, anno, start, end)
     lines = [
         LineFit(int(order[i]), float(start[i]), float(end[i]), bool(present[i]), float(sure[i]))
         for i in range(len(anno))
@@ -97,7 +102,7 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
         accepted,
         scale,
         standard_ratio(scale),
-        TimeMap() if verdict == "wrong_film" else layout.time_map(quality),
+        time_map,
         tuple(sorted(lines, key=lambda f: f.index)),
         series,
         _figures(solution, series, present, spread),
@@ -105,6 +110,16 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
         needs_review(judged, order, policy),
         in_order(features, order),
     )
+
+
+def _in_gaps(time_map: TimeMap, anno: Track, start: Floats, end: Floats) -> tuple[Floats, Floats]:
+    """Lines that the copy lacks go where the map puts a gap: no line before the one before it."""
+    start, end = start.copy(), end.copy()
+    for i in range(len(anno)) if time_map.segments else ():
+        if time_map.segment_at(float(anno.start_s[i])) is None:
+            start[i] = time_map.extrapolate(float(anno.start_s[i]))
+            end[i] = max(start[i], time_map.extrapolate(float(anno.end_s[i])))
+    return start, end
 
 
 def _lines(
@@ -201,7 +216,7 @@ def _reasons(solution: Solution, verdict: str, foreign: bool, series: Discrepanc
         said.add("sources_disagree")
     if foreign:
         said.add("different_language")
-    if len(series.start_s) < _FEW_ANCHORS:
+    if len(series.start_s) < _FEW_ANCHORS and solution.chance.sound < _SOUND_SURE:
         said.add("few_anchors")
     if solution.chance.lines < _SHORT:
         said.add("short_track")

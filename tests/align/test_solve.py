@@ -329,3 +329,18 @@ def test_dirty_and_tiny_tracks_give_an_answer(make_film: Make, times: tuple[int,
     for a, m in (([odd], [odd]), ([odd, *film], film), (film, [odd]), ([odd], film)):
         for mode in ("auto", "text", "timing"):
             check(align(a, m, mode=mode), a)  # type: ignore[arg-type]
+
+
+def test_lines_of_a_removed_scene_keep_their_order(make_film: Callable[..., Film]) -> None:
+    film = make_film(200, 5)
+    low, high = film[80].start_ms - 30, film[120].start_ms - 30
+    copy = [
+        replace(c, start_ms=c.start_ms - (high - low), end_ms=c.end_ms - (high - low)) if k >= 120 else c
+        for k, c in enumerate(film)
+        if k < 80 or k >= 120
+    ]
+    found = align(film, copy)
+    assert found.verdict == "segments"
+    assert sum(not line.present for line in found.lines) >= 38
+    starts = [line.start_s for line in found.lines]
+    assert all(a <= b + 1e-6 for a, b in pairwise(starts))
