@@ -62,8 +62,18 @@ def settle(evidence: Evidence, tried: list[Found], *, rough: bool = False) -> tu
 
 
 def _worth(evidence: Evidence, fit: Fit, sigma_s: float, lines: int) -> float:
-    """Nats of a reading after it paid for its speed and its pieces."""
-    nats = np.minimum(evidence.nats(fit.scale, offsets_of(fit.pieces), sigma_s), CAP)
+    """Nats of a reading after it paid for its speed and its pieces.
+
+    Words say which line is which, and there all readings agree. When within a long cue a word was
+    said is only estimated, so between readings a few tenths apart the edges of lines decide alone.
+    """
+    offsets = offsets_of(fit.pieces)
+    timing = evidence.source("timing") if evidence.lead == "text" else None
+    if timing is None:
+        nats = evidence.nats(fit.scale, offsets, sigma_s)
+    else:
+        nats = timing.within(sigma_s).nats(fit.scale, offsets)
+    nats = np.minimum(nats, CAP)
     own = sum(float(nats[p.first : p.last + 1, k].sum()) for k, p in enumerate(fit.pieces))
     return own - evidence.price * len(fit.pieces) - speed_price(fit.scale, lines)
 
