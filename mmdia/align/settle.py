@@ -25,6 +25,9 @@ _RIVAL_A_LINE, _RIVAL = 0.08, 20.0
 #: Deviation of lines of a path that is not made exact, seconds.
 _ROUGH_S = 0.2
 
+#: Steps below this may be the blur of words within long cues, seconds.
+_BLUR_S = 4.0
+
 #: Speeds further apart than this are not mistaken for each other.
 _NEIGHBOUR = 0.003
 
@@ -99,7 +102,36 @@ def _exact(evidence: Evidence, scale: float, pieces: list[Piece], *, hold: bool)
         parted = _pruned(evidence, fit.scale, small_steps(evidence, fit, sigma), sigma)
         fit = refine(given, fit.scale, parted, hold=hold)
     kept = _pruned(evidence, fit.scale, fit.pieces, width_of(fit))
+    if fit.exact < _COPIES:
+        kept = _borne_out(evidence, fit.scale, kept, max(NARROW_S, width_of(fit)))
     return fit if len(kept) == len(fit.pieces) else refine(given, fit.scale, kept, hold=hold)
+
+
+def _borne_out(evidence: Evidence, scale: float, pieces: list[Piece], sigma_s: float) -> list[Piece]:
+    """Without steps of a few seconds that words propose and the edges of lines deny.
+
+    A recogniser that joins lines into one long cue blurs when each word was said by as much.
+    """
+    timing = evidence.source("timing") if evidence.lead == "text" else None
+    if timing is None or len(pieces) == 1:
+        return pieces
+    source = timing.within(sigma_s)
+    out = [pieces[0]]
+    for piece in pieces[1:]:
+        left = out[-1]
+        if abs(piece.offset - left.offset) < _BLUR_S:
+            offsets = np.array([left.offset, piece.offset])
+            nats = np.minimum(source.nats(scale, offsets), CAP)
+            gains = [
+                float((nats[p.first : p.last + 1, own] - nats[p.first : p.last + 1, 1 - own]).sum())
+                for own, p in ((0, left), (1, piece))
+            ]
+            if min(gains) < 0:
+                longer = left if gains[1] < gains[0] else piece
+                out[-1] = Piece(left.first, piece.last, longer.offset)
+                continue
+        out.append(piece)
+    return out
 
 
 def _pruned(evidence: Evidence, scale: float, pieces: list[Piece], sigma_s: float) -> list[Piece]:
