@@ -48,9 +48,16 @@ def add(commands: Any) -> None:
     what = p.add_argument_group("what to cut")
     what.add_argument(
         "--profile",
-        choices=("audio", "keyframes", "video", "all"),
+        choices=("audio", "keyframes", "video", "lossless", "all"),
         default="audio",
-        help="FLAC, a JPEG a turn, MP4 with FLAC, or all (default: audio)",
+        help="FLAC; a JPEG a turn; MP4 with FLAC; the film's own pictures in MP4 with FLAC; "
+        "or all but lossless (default: audio)",
+    )
+    what.add_argument(
+        "--unit",
+        choices=("dialogue", "turn", "both"),
+        default="dialogue",
+        help="clips of dialogues, of single turns, or both (default: dialogue)",
     )
     what.add_argument("--pad", type=float, default=0.0, metavar="S", help="seconds added on both sides")
     what.add_argument(
@@ -64,6 +71,18 @@ def add(commands: Any) -> None:
         help="mono takes the dialogue channel of surround sound (default: mono)",
     )
     what.add_argument("--height", type=int, metavar="PX", help="scale video clips")
+    what.add_argument(
+        "--speed",
+        choices=("keep", "restore"),
+        default="keep",
+        help="keep the speed of the file, or restore the annotated one (default: keep)",
+    )
+    what.add_argument(
+        "--layout",
+        choices=("loose", "webdataset", "parquet"),
+        default="loose",
+        help="loose files, tar shards, or Parquet (default: loose)",
+    )
     what.add_argument("--audio-track", metavar="LANG|N", help="audio track by language or number")
     which = p.add_argument_group("which files and titles")
     which.add_argument("--media-map", type=Path, metavar="FILE", help="default: DIR/media.csv if there")
@@ -80,7 +99,31 @@ def add(commands: Any) -> None:
         metavar="P",
         help="refuse films and dialogues below it (default: 0.5)",
     )
+    which.add_argument(
+        "--identify", action="store_true", help="find titles of files whose names say nothing"
+    )
+    check = p.add_argument_group("checks of the sound")
+    check.add_argument(
+        "--check-speech",
+        type=_how_many,
+        metavar="N|all",
+        help="listen to N clips of each title, or all: do they say their text?",
+    )
+    check.add_argument(
+        "--min-speech",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="downgrade titles whose clips say less of their text (default: 0.5)",
+    )
+    check.add_argument("--quality", action="store_true", help="measure the sound of every clip")
     how = p.add_argument_group("how")
+    how.add_argument(
+        "--engine", choices=("local", "ray"), default="local", help="where titles are worked on"
+    )
+    how.add_argument(
+        "--scratch", type=Path, metavar="DIR", help="folder for what is fetched from remote storage"
+    )
     how.add_argument(
         "--jobs", type=int, default=None, metavar="N", help="default: one a core; 0: in-process"
     )
@@ -90,6 +133,11 @@ def add(commands: Any) -> None:
     how.add_argument("--verify", action="store_true", help="decode all clips and compare with the receipt")
     how.add_argument("--json", action="store_true", help="one JSON document on standard output")
     p.set_defaults(run=run)
+
+
+def _how_many(text: str) -> int:
+    """``all`` or a number of clips."""
+    return -1 if text == "all" else int(text)
 
 
 def config_of(args: argparse.Namespace) -> RebuildConfig:
@@ -105,6 +153,8 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
         channels=args.channels,
         height=args.height,
         audio_track=args.audio_track,
+        unit=args.unit,
+        speed=args.speed,
     )
     return RebuildConfig(
         media_dir=args.media_dir.expanduser(),
@@ -119,6 +169,13 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
         policy=args.policy,
         min_confidence=args.min_confidence,
         timeout_s=args.timeout,
+        layout=args.layout,
+        engine=args.engine,
+        identify=args.identify,
+        check_speech=args.check_speech,
+        min_speech=args.min_speech,
+        quality=args.quality,
+        scratch=args.scratch,
     )
 
 

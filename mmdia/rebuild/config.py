@@ -11,13 +11,21 @@ from mmdia.jobs.shards import Shard
 from mmdia.rebuild.match import Candidate
 from mmdia.store.digest import params_hash
 
-Profile = Literal["audio", "keyframes", "video", "all"]
+Profile = Literal["audio", "keyframes", "video", "lossless", "all"]
 Channels = Literal["mono", "stereo", "keep"]
-PROFILES: tuple[Profile, ...] = ("audio", "keyframes", "video", "all")
+Unit = Literal["dialogue", "turn", "both"]
+Speed = Literal["keep", "restore"]
+Layout = Literal["loose", "webdataset", "parquet"]
+Engine = Literal["local", "ray"]
+PROFILES: tuple[Profile, ...] = ("audio", "keyframes", "video", "lossless", "all")
 CHANNELS: tuple[Channels, ...] = ("mono", "stereo", "keep")
+UNITS: tuple[Unit, ...] = ("dialogue", "turn", "both")
+SPEEDS: tuple[Speed, ...] = ("keep", "restore")
+LAYOUTS: tuple[Layout, ...] = ("loose", "webdataset", "parquet")
+ENGINES: tuple[Engine, ...] = ("local", "ray")
 
 #: Raise when the cutter's output changes, so that clips are made anew.
-CUTTER_VERSION = 1
+CUTTER_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +33,17 @@ class ClipParams:
     """Everything that decides a clip's content, besides annotation, media and time map.
 
     Attributes:
-        profile: audio (FLAC), keyframes (one JPEG a turn), video (MP4 and FLAC), or all.
+        profile: audio (FLAC), keyframes (one JPEG a turn), video (MP4 and FLAC), lossless (MP4 with
+            the film's own pictures and an edit list, and FLAC), or all (audio, keyframes, video).
         pad_s: Seconds added before and after the nominal window.
         extend_to_next: Let the last turn run to the film's next line (paper A.2).
         sample_rate: Sample rate of FLAC clips, Hz.
         channels: mono (dialogue channel or downmix), stereo, or keep.
         height: Height of video clips in pixels; None keeps the film's.
-        audio_track: Language or number of the audio track; None takes the default one.
+        audio_track: Language or number of the audio track; None takes the one in the title's
+            language.
+        unit: Clips of whole dialogues, of single turns (sentence clips), or both.
+        speed: keep the speed of the file, or restore the annotated one.
 
     Raises:
         UsageError: At birth, for values that cannot be used.
@@ -44,12 +56,22 @@ class ClipParams:
     channels: Channels = "mono"
     height: int | None = None
     audio_track: str | None = None
+    unit: Unit = "dialogue"
+    speed: Speed = "keep"
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
             raise UsageError("no such profile", expected=", ".join(PROFILES), got=repr(self.profile))
         if self.channels not in CHANNELS:
             raise UsageError("no such channel rule", expected=", ".join(CHANNELS), got=repr(self.channels))
+        if self.unit not in UNITS:
+            raise UsageError("no such unit", expected=", ".join(UNITS), got=repr(self.unit))
+        if self.speed not in SPEEDS:
+            raise UsageError("no such speed rule", expected=", ".join(SPEEDS), got=repr(self.speed))
+        if self.profile == "lossless" and self.speed == "restore":
+            raise UsageError("lossless clips keep the speed of the file", hint="Use --profile video.")
+        if self.profile == "lossless" and self.height is not None:
+            raise UsageError("lossless clips keep the size of the picture", hint="Use --profile video.")
         if not 0 <= self.pad_s <= 60:
             raise UsageError("--pad must lie between 0 and 60 seconds", got=self.pad_s)
         if not 8_000 <= self.sample_rate <= 192_000:
@@ -65,7 +87,22 @@ class ClipParams:
     @property
     def wants_video(self) -> bool:
         """Whether MP4 clips are written."""
-        return self.profile in ("video", "all")
+        return self.profile in ("video", "lossless", "all")
+
+    @property
+    def lossless(self) -> bool:
+        """Whether MP4 clips hold the film's own pictures, not encoded anew."""
+        return self.profile == "lossless"
+
+    @property
+    def wants_turns(self) -> bool:
+        """Whether sentence clips are written."""
+        return self.unit != "dialogue"
+
+    @property
+    def wants_whole(self) -> bool:
+        """Whether clips of whole dialogues are written."""
+        return self.unit != "turn"
 
     @property
     def wants_stills(self) -> bool:
@@ -94,6 +131,13 @@ class RebuildConfig:
         policy: Which verdicts are accepted: "default" or "paper".
         min_confidence: Maps and dialogues below it are refused.
         timeout_s: Wall time a title may take; None sets no limit.
+        layout: loose files, webdataset (tar shards), or parquet.
+        engine: Workers on this machine (local) or of a Ray cluster (ray).
+        identify: Find the titles of files whose names say nothing, by sound and alignment.
+        check_speech: Clips of each title to listen to; None for none, -1 for all.
+        min_speech: Titles whose median speech score is lower are downgraded.
+        quality: Whether the sound of every clip is measured.
+        scratch: Folder for what is fetched from remote storage; None takes one under the home folder.
 
     Raises:
         UsageError: At birth, for values that cannot be used.
@@ -111,8 +155,23 @@ class RebuildConfig:
     policy: Literal["default", "paper"] = "default"
     min_confidence: float = 0.5
     timeout_s: float | None = None
+    layout: Layout = "loose"
+    engine: Engine = "local"
+    identify: bool = False
+    check_speech: int | None = None
+    min_speech: float = 0.5
+    quality: bool = False
+    scratch: Path | None = None
 
     def __post_init__(self) -> None:
+        if self.layout not in LAYOUTS:
+            raise UsageError("no such layout", expected=", ".join(LAYOUTS), got=repr(self.layout))
+        if self.engine not in ENGINES:
+            raise UsageError("no such engine", expected=", ".join(ENGINES), got=repr(self.engine))
+        if self.check_speech is not None and (self.check_speech == 0 or self.check_speech < -1):
+            raise UsageError("--check-speech takes a number of clips from 1, or all", got=self.check_speech)
+        if not 0 <= self.min_speech <= 1:
+            raise UsageError("--min-speech is a share", expected="0 to 1", got=self.min_speech)
         if self.jobs < 0:
             raise UsageError("--jobs must not be negative", got=self.jobs)
         if not 0 <= self.min_confidence <= 1:
@@ -143,6 +202,11 @@ class TitleJob:
         policy: Which verdicts are accepted.
         min_confidence: Below it things are refused.
         cache: Folder of media indices.
+        layout: How clips are stored.
+        check_speech: Clips to listen to; None for none, -1 for all.
+        min_speech: Median score below which the title is downgraded.
+        quality: Whether the sound of every clip is measured.
+        scratch: Folder for what is fetched; None when the media is local.
     """
 
     title: dict[str, Any]
@@ -160,3 +224,8 @@ class TitleJob:
     policy: Literal["default", "paper"]
     min_confidence: float
     cache: str
+    layout: Layout = "loose"
+    check_speech: int | None = None
+    min_speech: float = 0.5
+    quality: bool = False
+    scratch: str | None = None

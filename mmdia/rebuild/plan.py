@@ -137,5 +137,10 @@ def title_jobs(plan: Plan, config: RebuildConfig, ledger: Ledger) -> Iterator[Ta
                 policy=config.policy,
                 min_confidence=config.min_confidence,
                 cache=str(mmdia_home() / "media-index"),
+                layout=config.layout,
+                check_speech=config.check_speech,
+                min_speech=config.min_speech,
+                quality=config.quality,
+                scratch=None if config.scratch is None else str(config.scratch),
             ),
         )

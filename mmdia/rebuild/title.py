@@ -4,145 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import AlignmentError, MediaError, MediaNotFound, MmdiaError
-from mmdia.media.probe import media_hash, probe
+from mmdia.errors import AlignmentError
+from mmdia.media.probe import media_hash
+from mmdia.rebuild.candidates import Copy, Findings, choose, examine
 from mmdia.rebuild.clips import ClipBatch, cut_batch
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard, is_there
-from mmdia.rebuild.match import Candidate
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.windows import Placed, place
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.receipt import TitleFile, TitleReceipt
-from mmdia.schema.time import TimeMap
-from mmdia.schema.timemap import LineRow, TimeMapFile
+from mmdia.schema.timemap import LineRow
 from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
-from mmdia.sync.annotation import AnnotationTrack, track_of_title
-from mmdia.sync.evidence import Wanted, collect
-from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve, write_timemap
+from mmdia.sync.annotation import track_of_title
 
 Report = Callable[[dict[str, Any]], None]
-
-
-class NoTimeMap(MediaError):
-    """The folder of time maps that the user named has none for this title."""
-
-
-@dataclass(frozen=True)
-class Copy:
-    """One candidate file with its time map.
-
-    Attributes:
-        candidate: The file.
-        path: Its full path.
-        map_file: The time map, accepted or not.
-        map_path: Where the map is written, relative to the output folder.
-        time_map: The map as a value, cut to the candidate's range; empty when refused.
-    """
-
-    candidate: Candidate
-    path: Path
-    map_file: TimeMapFile
-    map_path: str
-    time_map: TimeMap
-
-
-@dataclass
-class _Findings:
-    """What was learned about the candidates."""
-
-    copies: list[Copy]
-    reasons: list[str]
-    messages: list[str]
-
-
-def _media_reason(error: MmdiaError) -> str:
-    text = str(error).lower()
-    if isinstance(error, MediaNotFound):
-        return "missing_media"
-    if isinstance(error, NoTimeMap):
-        return "no_timemap"
-    if "git lfs" in text or "git-lfs" in text:
-        return "lfs_pointer"
-    return "truncated_media" if "truncated" in text or "incomplete" in text else "invalid_media"
-
-
-def _map_name(job: TitleJob, candidate: Candidate) -> str:
-    part = "" if candidate.part is None else f".p{candidate.part}"
-    return f"timemaps/{job.title_name}{part}.json"
-
-
-def _clip_to_range(time_map: TimeMap, candidate: Candidate) -> TimeMap:
-    if candidate.start_ms is None and candidate.end_ms is None:
-        return time_map
-    low = -1e7 if candidate.start_ms is None else candidate.start_ms / 1000
-    high = 1e7 if candidate.end_ms is None else candidate.end_ms / 1000
-    return time_map.invert().clip(low, high).invert()
-
-
-def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
-    """A map made before, judged by this run's rules whatever it says of itself."""
-    path = Path(job.timemap) / Path(_map_name(job, candidate)).name
-    found = read_timemap(path)
-    if found is None:
-        raise NoTimeMap("no usable time map for this title", path=path)
-    good = found.verdict != "wrong_film" and found.confidence >= job.min_confidence
-    if job.policy == "paper":
-        good = good and found.verdict in ("identity", "translation")
-    refused = "accepted" in found.model_fields_set and not found.accepted
-    reasons = found.reasons if good or found.reasons else ("wrong_film",)
-    return found.model_copy(update={"accepted": good and not refused, "reasons": reasons})
-
-
-def _map_of(
-    job: TitleJob, track: AnnotationTrack, candidate: Candidate, path: Path, title: Title
-) -> TimeMapFile:
-    cached = Path(job.out) / _map_name(job, candidate)
-    probe(path)  # whatever the route: what is no film is told apart before anything is believed
-    if job.timemap == "identity":
-        made = identity_map(track, candidate.path)
-    elif job.timemap != "align":
-        made = _given_map(job, candidate)
-    else:
-        params = AlignParams(policy=job.policy, min_confidence=job.min_confidence)
-        found = collect(path, Wanted(language=title.language, cache=Path(job.cache).parent / "heard"))
-        part = tuple(e.within(candidate.start_ms, candidate.end_ms) for e in found.evidences)
-        usable = tuple(e for e in part if e.tells)
-        return solve(
-            track, usable, media=candidate.path, params=params, cached=cached, missing=found.missing
-        )
-    write_timemap(cached, made)
-    return made
-
-
-def _examine(job: TitleJob, track: AnnotationTrack, title: Title) -> _Findings:
-    """Make time maps of the candidates: parts all, alternatives until one is accepted."""
-    found = _Findings([], [], [])
-    for candidate in job.candidates:
-        path = Path(job.media_dir) / candidate.path
-        try:
-            made = _map_of(job, track, candidate, path, title)
-        except MediaError as error:
-            found.reasons.append(_media_reason(error))
-            found.messages.append(str(error))
-            continue
-        time_map = _clip_to_range(made.time_map(), candidate) if made.accepted else TimeMap()
-        found.copies.append(Copy(candidate, path, made, _map_name(job, candidate), time_map))
-        if made.accepted and candidate.part is None:
-            break
-    return found
-
-
-def _choose(found: _Findings) -> list[Copy]:
-    """The copies to cut from: every accepted part, or the first accepted file."""
-    accepted = [c for c in found.copies if c.map_file.accepted]
-    parts = [c for c in accepted if c.candidate.part is not None]
-    return parts or accepted[:1]
 
 
 def _lines_of(copy: Copy) -> dict[tuple[str, int], LineRow]:
@@ -193,10 +74,10 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
     report({"event": "start", "dialogues": len(dialogues)})
     try:
         track = track_of_title(Path(job.release), title, dialogues, file_name=job.title_name)
-        found = _examine(job, track, title)
+        found = examine(job, track, title)
     except AlignmentError as error:
-        found = _Findings([], ["no_span"], [str(error)])
-    copies = _choose(found)
+        found = Findings([], ["no_span"], [str(error)])
+    copies = choose(found)
     if not copies:
         return _refuse_title(job, dialogues, found, report, started)
     chosen, refused = _place_all(job, dialogues, copies)
@@ -220,7 +101,7 @@ def _tell_refused(job: TitleJob, refused: dict[str, str], report: Report) -> Non
 
 
 def _refuse_title(
-    job: TitleJob, dialogues: list[Dialogue], found: _Findings, report: Report, started: float
+    job: TitleJob, dialogues: list[Dialogue], found: Findings, report: Report, started: float
 ) -> dict[str, Any]:
     """No candidate can be used: every dialogue says why.
 
@@ -263,7 +144,7 @@ def _refuse_title(
     ).to_row(nulls=True)
 
 
-def _title_row(job: TitleJob, best: Copy, found: _Findings, seconds: float) -> dict[str, Any]:
+def _title_row(job: TitleJob, best: Copy, found: Findings, seconds: float) -> dict[str, Any]:
     document = best.map_file
     return TitleReceipt(
         title_id=job.title["title_id"],

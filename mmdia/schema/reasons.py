@@ -21,6 +21,13 @@ class Reason:
 REASONS: dict[str, Reason] = {
     # media and matching
     "ambiguous_match": Reason("several titles fit this file equally", "name it in media.csv"),
+    "audio_language_mismatch": Reason(
+        "the sound is in another language than the annotated film",
+        "get the original sound, or name the track: --audio-track",
+    ),
+    "commentary": Reason(
+        "the only sound track is a commentary or a description", "name a track: --audio-track"
+    ),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "invalid_media": Reason("the file is not readable media", "see the message; get another copy"),
@@ -35,6 +42,7 @@ REASONS: dict[str, Reason] = {
     "unmatched_file": Reason("the file belongs to no title of the release"),
     # alignment
     "absent_in_media": Reason("the dialogue was cut out of this copy"),
+    "better_copy": Reason("another copy of this title fits the annotation better"),
     "different_language": Reason("texts are in different languages; only timing was used"),
     "double_check": Reason("one offset fits; the paper has such maps confirmed by a person"),
     "edit_inside": Reason("this copy was edited inside the dialogue"),
@@ -61,6 +69,9 @@ REASONS: dict[str, Reason] = {
     "short_piece": Reason("few lines speak for this stretch"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
     "sources_disagree": Reason("the sound and the subtitles are of different copies", "trust the sound"),
+    "speech_mismatch": Reason(
+        "the sound does not say the text of the annotation", "check the track and the time map"
+    ),
     "speed_not_standard": Reason("the speed is none of the standard ratios"),
     "unreadable_subtitle": Reason("the subtitle file cannot be read", "see the message"),
     "wrong_film": Reason("this is not the annotated film"),

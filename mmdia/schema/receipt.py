@@ -42,13 +42,29 @@ class ClipFact(Record):
     """Media seconds per annotation second here."""
     confidence: float
     """Probability that every edge is placed right, 0..1."""
+    restored: float | None = None
+    """With ``--speed restore``: media seconds per second of the clip, so that the clip runs at the
+    annotated speed; null for a clip at the speed of the file. Times within the clip are the clip's own."""
 
 
-class AudioFact(Record):
-    """The audio clip."""
+class Stored(Record):
+    """Where a file of a clip lies: loose, or within a shard."""
 
     path: str
-    """Path relative to the output folder."""
+    """Path relative to the output folder; in a shard, the path that the loose file would have."""
+    bytes: int | None = None
+    """Size of the file."""
+    shard: str | None = None
+    """Shard that holds the file, relative to the output folder; null for a loose file."""
+    offset: int | None = None
+    """First byte of the file within a tar shard."""
+    row: int | None = None
+    """Row of the file within a Parquet shard."""
+
+
+class AudioFact(Stored):
+    """The audio clip."""
+
     sample_rate: int
     """Samples a second."""
     n_samples: int
@@ -59,15 +75,11 @@ class AudioFact(Record):
     """Number of channels."""
     channel_rule: str | None = None
     """How channels were made: fc, itu, mono, stereo, keep."""
-    bytes: int | None = None
-    """Size of the file."""
 
 
-class VideoFact(Record):
+class VideoFact(Stored):
     """The video clip."""
 
-    path: str
-    """Path relative to the output folder."""
     fps: str | None = None
     """Frame rate as a rational; null for a variable rate."""
     first_pts: float
@@ -76,23 +88,27 @@ class VideoFact(Record):
     """Frames."""
     sha256: str
     """Content hash of the frames."""
-    bytes: int | None = None
-    """Size of the file."""
+    width: int | None = None
+    """Pixels a row, as stored."""
+    height: int | None = None
+    """Rows of pixels, as stored."""
+    codec: str | None = None
+    """Codec of the clip: h264 for clips encoded anew, the film's own for lossless ones."""
+    edit_list: bool = False
+    """Whether an edit list hides frames of the file: some readers show them all the same."""
+    interlaced: bool | None = None
+    """Whether the film's frames are two fields each; null when that is not known."""
 
 
-class KeyframeFact(Record):
+class KeyframeFact(Stored):
     """One still."""
 
-    path: str
-    """Path relative to the output folder."""
     turn: int
     """Index of the turn it stands for."""
     media_time: float
     """Player time of the frame, seconds."""
     sha256: str
     """SHA-256 of the file."""
-    bytes: int | None = None
-    """Size of the file."""
 
 
 class TurnFact(Record):
@@ -119,6 +135,19 @@ class TurnClip(Record):
     """Its sound."""
     video: VideoFact | None = None
     """Its picture."""
+
+
+class SpeechFact(Record):
+    """How well a clip's sound says its text (``--check-speech``)."""
+
+    score: float
+    """Share of the text that was heard in order, 0..1."""
+    n_words: int
+    """Words of the text that were compared."""
+    engine: str
+    """What listened: name and model."""
+    heard: str | None = None
+    """What was heard, where the engine writes it down."""
 
 
 class Receipt(Record):
@@ -152,12 +181,40 @@ class Receipt(Record):
     """Sentence clips."""
     quality: dict[str, float] | None = None
     """Optional measurements of the sound."""
+    speech: SpeechFact | None = None
+    """Whether the sound says the text, where that was checked."""
     annotation_version: str | None = None
     """Name and version of the release."""
     params_hash: str | None = None
     """Hash of all that decides the clip's content."""
     mmdia_version: str | None = None
     """Version of this package."""
+
+
+class TrackFact(Record):
+    """The sound track that clips were cut from, and why that one."""
+
+    number: int
+    """Number among the sound tracks of the file, from 0."""
+    language: str | None = None
+    """Language as the file tags it."""
+    title: str | None = None
+    """Title of the track."""
+    why: str = ""
+    """asked, language, default, only, or untagged."""
+
+
+class TitleSpeech(Record):
+    """How well a title's clips say their text, over the clips that were checked."""
+
+    n: int
+    """Clips checked."""
+    score: float
+    """Median score, 0..1."""
+    threshold: float
+    """Below it the title is downgraded."""
+    engine: str
+    """What listened."""
 
 
 class TitleFile(Record):
@@ -173,6 +230,16 @@ class TitleFile(Record):
     """Verdict of the alignment."""
     confidence: float | None = None
     """Probability that it is the right film, 0..1."""
+    how: str | None = None
+    """Evidence of the match: map, id, episode, name, only, duration, identify."""
+    matched_by: Many[str] = ()
+    """The evidence in words, strongest first."""
+    chosen: bool | None = None
+    """Whether clips were cut from it."""
+    why_not: str | None = None
+    """Why another file was preferred."""
+    duration_s: float | None = None
+    """Length of the file, seconds."""
 
 
 class TitleReceipt(Record):
@@ -208,5 +275,9 @@ class TitleReceipt(Record):
     """All files that were looked at, parts in order."""
     counts: dict[str, int] = Field(default_factory=dict)
     """Dialogues by status."""
+    track: TrackFact | None = None
+    """The sound track that was taken."""
+    speech: TitleSpeech | None = None
+    """Whether the sound says the text, where that was checked."""
     seconds: float | None = None
     """Wall time spent on the title."""
