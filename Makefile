@@ -43,6 +43,6 @@ $(CORE):
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr]"
+	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr,ray,eval]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -57,8 +57,9 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         config_name: The configuration.
         hash: Identity of the content; made of the release and the receipt when not given.
         annotations: Folder of the release (see `MMDiaConfig`).
-        data_dir: Output folder of ``mmdia rebuild``; adds the columns ``audio``, ``video``,
-            ``keyframes``, ``clip`` and ``clip_turns``.
+        data_dir: Output folder of ``mmdia rebuild``, in any layout; adds the columns ``audio``,
+            ``video``, ``keyframes``, ``clip``, ``clip_turns``, ``turn_clips``, ``quality`` and
+            ``speech``.
         data_files: Not used.
         on_broken: ``raise`` or ``skip``.
         kwargs: Other arguments of `datasets.DatasetBuilder`.
@@ -264,7 +265,8 @@ def features(
     Args:
         model: The record.
         vocab: Name of the vocabulary.
-        clips: Add the columns of a rebuild. Media is never decoded: its values are paths.
+        clips: Add the columns of a rebuild. Media is never decoded: its values are paths, or
+            references into shards, which `mmdia.train.read_media` reads.
     """
     from mmdia.corpus.labels import vocabulary_or_default
 
@@ -282,6 +284,21 @@ def features(
                 **dict.fromkeys(("media_start", "media_end", "lead_in", "scale", "confidence"), number),
             },
             "clip_turns": datasets.List(dict.fromkeys(("start", "end", "end_extended"), number)),
+            "turn_clips": datasets.List(
+                {
+                    "turns": datasets.List(datasets.Value("int64")),
+                    "start": number,
+                    "end": number,
+                    "audio": datasets.Audio(decode=False),
+                    "video": datasets.Video(decode=False),
+                }
+            ),
+            "quality": datasets.List({"name": datasets.Value("string"), "value": number}),
+            "speech": {
+                "score": number,
+                "n_words": datasets.Value("int64"),
+                "engine": datasets.Value("string"),
+            },
         }
     return datasets.Features(made)
 

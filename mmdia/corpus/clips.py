@@ -10,10 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from mmdia.corpus.receipts import read_receipts
+from mmdia.corpus.receipts import read_receipts, receipt_content_id
 from mmdia.errors import ReleaseError
-from mmdia.schema.receipt import Receipt
+from mmdia.schema.receipt import Receipt, Stored, TurnClip
 from mmdia.schema.release import Release
+from mmdia.store.shards import reference
 
 #: Arrow type of a media file in `datasets`: content, or the path of the file.
 MEDIA_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
@@ -27,7 +28,24 @@ CLIP_TYPE = pa.struct(
         ),
     ]
 )
+TURN_CLIP_TYPE = pa.struct(
+    [
+        pa.field("turns", pa.list_(pa.field("item", pa.int64()))),
+        pa.field("start", pa.float64()),
+        pa.field("end", pa.float64()),
+        pa.field("audio", MEDIA_TYPE),
+        pa.field("video", MEDIA_TYPE),
+    ]
+)
+#: Names differ by what was measured, so they are values, not columns.
+QUALITY_TYPE = pa.struct([pa.field("name", pa.string()), pa.field("value", pa.float64())])
+SPEECH_TYPE = pa.struct(
+    [pa.field("score", pa.float64()), pa.field("n_words", pa.int64()), pa.field("engine", pa.string())]
+)
 TURN_TYPE = pa.struct([pa.field(name, pa.float64()) for name in ("start", "end", "end_extended")])
+
+_SPEECH = set(SPEECH_TYPE.names)
+_STORED = set(Stored.model_fields)
 
 CLIP_SCHEMA = pa.schema(
     [
@@ -36,6 +54,9 @@ CLIP_SCHEMA = pa.schema(
         pa.field("keyframes", pa.list_(pa.field("item", MEDIA_TYPE))),
         pa.field("clip", CLIP_TYPE),
         pa.field("clip_turns", pa.list_(pa.field("item", TURN_TYPE))),
+        pa.field("turn_clips", pa.list_(pa.field("item", TURN_CLIP_TYPE))),
+        pa.field("quality", pa.list_(pa.field("item", QUALITY_TYPE))),
+        pa.field("speech", SPEECH_TYPE),
     ]
 )
 
@@ -47,10 +68,12 @@ class Clips:
     Attributes:
         rows: Row number by dialogue.
         batch: The columns (`CLIP_SCHEMA`); the last row is for dialogues without a receipt.
+        origins: Releases that the clips were rebuilt from, name and version.
     """
 
     rows: dict[str, int]
     batch: pa.RecordBatch
+    origins: frozenset[str]
 
     def of(self, dialogue_ids: list[str]) -> pa.RecordBatch:
         """The columns for these dialogues, in this order."""
@@ -71,8 +94,8 @@ def check_origin(folder: str | Path, head: Release) -> None:
     Warns:
         UserWarning: They were rebuilt from another version of it.
     """
-    receipts = read_receipts(folder).values()
-    origins = {r.annotation_version for r in receipts if r.annotation_version and r.status == "built"}
+    place = Path(folder).expanduser().absolute()
+    origins = load_clips(str(place), receipt_content_id(place)).origins
     wanted = f"{head.name} {head.version}"
     if not origins or wanted in origins:
         return
@@ -101,11 +124,14 @@ def load_clips(folder: str, content: str) -> Clips:
     """
     rows: dict[str, int] = {}
     values: list[dict[str, Any]] = []
+    origins: set[str] = set()
     for dialogue_id, receipt in read_receipts(folder).items():
         rows[dialogue_id] = len(values)
         values.append(_columns(receipt, Path(folder)))
+        if receipt.status == "built" and receipt.annotation_version:
+            origins.add(receipt.annotation_version)
     values.append(dict.fromkeys(CLIP_SCHEMA.names) | {"clip": {"status": None, "reasons": ["no_receipt"]}})
-    return Clips(rows, pa.RecordBatch.from_pylist(values, schema=CLIP_SCHEMA))
+    return Clips(rows, pa.RecordBatch.from_pylist(values, schema=CLIP_SCHEMA), frozenset(origins))
 
 
 def _columns(receipt: Receipt, folder: Path) -> dict[str, Any]:
@@ -119,22 +145,44 @@ def _columns(receipt: Receipt, folder: Path) -> dict[str, Any]:
     if not built:
         return dict.fromkeys(CLIP_SCHEMA.names) | {"clip": clip}
     return {
-        "audio": _media(folder, receipt.audio.path if receipt.audio else None),
-        "video": _media(folder, receipt.video.path if receipt.video else None),
+        "audio": _media(folder, receipt.audio),
+        "video": _media(folder, receipt.video),
         "keyframes": _keyframes(receipt, folder),
         "clip": clip,
         "clip_turns": [turn.model_dump() for turn in receipt.turns],
+        "turn_clips": [_turn_clip(part, folder) for part in receipt.turn_clips] or None,
+        "quality": _quality(receipt.quality),
+        "speech": None if receipt.speech is None else receipt.speech.model_dump(include=_SPEECH),
     }
 
 
-def _media(folder: Path, path: str | None) -> dict[str, Any] | None:
-    return None if path is None else {"bytes": None, "path": str(folder / path)}
+def _media(folder: Path, fact: Stored | None) -> dict[str, Any] | None:
+    """A file as `datasets` has it: never its bytes, which would double the rebuild in its cache."""
+    if fact is None:
+        return None
+    return {"bytes": None, "path": reference(folder, fact.model_dump(include=_STORED))}
+
+
+def _turn_clip(part: TurnClip, folder: Path) -> dict[str, Any]:
+    return {
+        "turns": list(part.turns),
+        "start": part.start,
+        "end": part.end,
+        "audio": _media(folder, part.audio),
+        "video": _media(folder, part.video),
+    }
+
+
+def _quality(values: dict[str, float] | None) -> list[dict[str, Any]] | None:
+    if values is None:
+        return None
+    return [{"name": name, "value": value} for name, value in sorted(values.items())]
 
 
 def _keyframes(receipt: Receipt, folder: Path) -> list[dict[str, Any] | None] | None:
     """One picture for each turn, null where there is none; null when the rebuild made no pictures."""
     if not receipt.keyframes:
         return None
-    paths = {fact.turn: fact.path for fact in receipt.keyframes}
-    count = max(len(receipt.turns), max(paths) + 1)
-    return [_media(folder, paths.get(turn)) for turn in range(count)]
+    facts = {fact.turn: fact for fact in receipt.keyframes}
+    count = max(len(receipt.turns), max(facts) + 1)
+    return [_media(folder, facts.get(turn)) for turn in range(count)]

@@ -47,7 +47,7 @@ class WhisperRecognizer:
             MissingDependency: The model's files are not on this machine.
             MissingExtra: faster-whisper is not installed.
         """
-        model = self._open()
+        model = open_whisper(self.model, download=self.download)
         tag = None if language is None else language.replace("_", "-").split("-")[0].lower()
         if tag is not None and tag not in model.supported_languages:
             raise UsageError("the Whisper model does not know this language", got=language)
@@ -64,28 +64,39 @@ class WhisperRecognizer:
             out += [_word(w, start) for segment in segments for w in segment.words or ()]
         return sorted((w for w in out if w.text), key=lambda w: w.start_s)
 
-    def _open(self) -> Any:
-        try:
-            from faster_whisper import WhisperModel
-        except ImportError as error:
-            raise MissingExtra.of("faster-whisper", "asr") from error
-        folder = Path(self.model)
-        if folder.is_dir() and not (folder / "model.bin").is_file():
-            raise UsageError(
-                "not a converted Whisper model", path=folder, expected="a file model.bin in it"
-            )
-        try:
-            return WhisperModel(self.model, local_files_only=not self.download)
-        except (ValueError, RuntimeError, OSError) as error:
-            if folder.is_dir():
-                raise UsageError("this Whisper model cannot be opened", path=folder, got=error) from error
-            if "Invalid model size" in str(error):
-                raise UsageError("no such Whisper model", got=self.model) from error
-            raise MissingDependency(
-                "this Whisper model is not on this machine",
-                got=self.model,
-                hint="Name a folder that holds one (--asr whisper:FOLDER), or download it first.",
-            ) from error
+
+def open_whisper(name: str, *, download: bool = False, **options: Any) -> Any:
+    """The library's model.
+
+    Args:
+        name: Folder of a converted model, or its name.
+        download: Whether it may be downloaded.
+        options: Further arguments of the library's model.
+
+    Raises:
+        UsageError: There is no such model.
+        MissingDependency: The model's files are not on this machine.
+        MissingExtra: faster-whisper is not installed.
+    """
+    try:
+        from faster_whisper import WhisperModel
+    except ImportError as error:
+        raise MissingExtra.of("faster-whisper", "asr") from error
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "model.bin").is_file():
+        raise UsageError("not a converted Whisper model", path=folder, expected="a file model.bin in it")
+    try:
+        return WhisperModel(name, local_files_only=not download, **options)
+    except (ValueError, RuntimeError, OSError) as error:
+        if folder.is_dir():
+            raise UsageError("this Whisper model cannot be opened", path=folder, got=error) from error
+        if "Invalid model size" in str(error):
+            raise UsageError("no such Whisper model", got=name) from error
+        raise MissingDependency(
+            "this Whisper model is not on this machine",
+            got=name,
+            hint="Name a folder that holds one (whisper:FOLDER), or download it first.",
+        ) from error
 
 
 def _identity(model: str) -> str:

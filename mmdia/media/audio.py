@@ -1,49 +1,49 @@
-"""From decoded samples to clips: channel rule, resampling, 16 bit, FLAC, hash.
+"""From decoded samples to clips: resampling, 16 bit, FLAC, hash.
 
-Mono, for speech (ITU-R BS.775 gives the weights):
+A clip at *restored speed* undoes that a copy runs faster or slower than the film (PAL: 25 for
+24000/1001): its samples are read as if their rate were ``source_rate * speed``, which brings tempo
+and pitch back together, as slowing the tape does. `speed` is media seconds per clip second.
 
-* ``mono``: the source has one channel, taken as it is.
-* ``fc``: the source has a centre channel that is not silent in this window; films keep their
-  dialogue there.
-* ``itu``: all channels by weight (centre 1, left and right 0.707, surrounds 0.5, LFE 0),
-  divided by the sum of the weights, so that it cannot clip.
-
-Stereo: ``stereo`` (two channels as they are), ``mono`` (one channel, doubled) or ``itu``
-(downmix of more, normalised likewise). Keep: ``keep``, every channel as it is.
+Lengths and places come from exact rationals. The resampler gets the ratio as two whole numbers and
+leaves no delay in; the guard before the window is a whole number of samples at both rates, or,
+where the ratio is no small fraction, the one that is nearest to it (within 1/1000 sample).
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import math
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Literal
 
-import av
 import numpy as np
 import numpy.typing as npt
 import soundfile
 import soxr
 
 from mmdia.errors import MediaUnreadable, UsageError
-from mmdia.media.window import Window, output_length, sample_range
+from mmdia.media.mix import SILENCE, Channels, Floats32, channel_names, channel_rule, mix
+from mmdia.media.sound_block import SoundBlock, SoundRange
+from mmdia.media.window import Window, output_length, sample_at, sample_range
 
-Floats32 = npt.NDArray[np.float32]
+__all__ = [
+    "SILENCE", "AudioFacts", "AudioParams", "Channels", "Floats32", "channel_names", "channel_rule",
+    "clip_length", "guard_samples", "guarded_range", "mix", "pcm_sha256", "render", "render_block",
+    "resample", "resample_exact", "sound_request", "to_pcm", "write_flac",
+]  # fmt: skip
+
 Pcm = npt.NDArray[np.int16]
-Channels = Literal["mono", "stereo", "keep"]
-
-#: A centre channel that never rises above this (-60 dBFS) is silent.
-SILENCE = 1e-3
 
 #: Samples on either side that the resampler may look at, at least.
 _GUARD = 2400
+#: How much longer a guard may be for its end to fall on a sample of the clip.
+_SEARCH = 2400
+#: Up to this many source samples a period of the ratio is taken whole.
+_PERIOD = 48_000
 
-_HALF, _SQRT = 0.5, math.sqrt(0.5)
-_LEFT, _RIGHT = ("FL", "FLC", "DL", "WL"), ("FR", "FRC", "DR", "WR")
-_LEFT_BACK, _RIGHT_BACK = ("BL", "SL", "TFL", "TBL"), ("BR", "SR", "TFR", "TBR")
+_NORMAL = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class AudioFacts:
         n_samples: Samples per channel.
         channels: How many channels.
         sha256: `pcm_sha256` of the samples.
-        channel_rule: mono | fc | itu | stereo | keep, see the module's text.
+        channel_rule: mono | fc | itu | stereo | keep, see `mmdia.media.mix`.
         n_missing: Source samples of the window at which the film has no sound (zeros).
     """
 
@@ -86,23 +86,86 @@ class AudioFacts:
     n_missing: int = 0
 
 
-def guard_samples(source_rate: int, rate: int) -> int:
-    """Source samples to decode on either side of a window; whole samples at both rates."""
-    if source_rate == rate:
+def guard_samples(source_rate: int, rate: int, speed: Fraction = _NORMAL) -> int:
+    """Source samples to decode on either side of a window; whole samples of the clip, too."""
+    ratio = _ratio(source_rate, rate, speed)
+    if ratio == 1:
         return 0
-    unit = source_rate // math.gcd(source_rate, rate)
-    return unit * -(-_GUARD // unit)
+    if ratio.numerator <= _PERIOD:
+        return ratio.numerator * -(-_GUARD // ratio.numerator)
+    return min(range(_GUARD, _GUARD + _SEARCH), key=lambda n: abs(n / ratio - round(n / ratio)))
 
 
-def guarded_range(window: Window, source_rate: int, rate: int | None) -> tuple[int, int]:
+def guarded_range(
+    window: Window, source_rate: int, rate: int | None, speed: Fraction = _NORMAL
+) -> tuple[int, int]:
     """Source samples [first, last) to decode for a window that is written at `rate`."""
     first, last = sample_range(window, source_rate)
-    guard = guard_samples(source_rate, rate or source_rate)
+    guard = guard_samples(source_rate, rate or source_rate, speed)
     return first - guard, last + guard
 
 
+def clip_length(window: Window, source_rate: int, rate: int, speed: Fraction = _NORMAL) -> int:
+    """Samples of the clip of a window: round((b' - a') / speed * rate), ties upward.
+
+    Unchanged in rate and speed it is as many as the source has: round(b' rate) - round(a' rate).
+    """
+    if speed == 1:
+        return output_length(window, source_rate, rate)
+    return sample_at(window.duration / speed, rate)
+
+
+def sound_request(
+    key: Hashable,
+    window: Window,
+    source_rate: int,
+    params: AudioParams,
+    *,
+    speed: Fraction = _NORMAL,
+    everything: bool = False,
+) -> SoundRange:
+    """What to ask a `SoundReader` for, for `render_block`.
+
+    Args:
+        key: Names the block.
+        window: The window.
+        source_rate: Samples per second of the film.
+        params: How the clip is written.
+        speed: Media seconds per clip second.
+        everything: All channels are needed besides; else mono is reduced while decoding, which is
+            faster and holds one channel instead of all.
+    """
+    first, last = guarded_range(window, source_rate, params.sample_rate, speed)
+    guard = guard_samples(source_rate, params.sample_rate or source_rate, speed)
+    return SoundRange(key, first, last, params.channels == "mono" and not everything, guard)
+
+
+def render_block(
+    block: SoundBlock,
+    layout: str,
+    source_rate: int,
+    window: Window,
+    params: AudioParams,
+    *,
+    speed: Fraction = _NORMAL,
+) -> tuple[Pcm, str]:
+    """The block of a `sound_request` -> what is written, int16 (n, channels), and the channel rule.
+
+    Asked for with everything or without, the samples are the same.
+    """
+    if block.rule is None:
+        return render(block.samples, layout, source_rate, window, params, speed=speed)
+    return _finish(block.samples, source_rate, window, params, speed), block.rule
+
+
 def render(
-    samples: Floats32, layout: str, source_rate: int, window: Window, params: AudioParams
+    samples: Floats32,
+    layout: str,
+    source_rate: int,
+    window: Window,
+    params: AudioParams,
+    *,
+    speed: Fraction = _NORMAL,
 ) -> tuple[Pcm, str]:
     """Samples of a guarded range -> what is written, int16 (n, channels), and the channel rule.
 
@@ -112,59 +175,50 @@ def render(
         source_rate: Samples per second of `samples`.
         window: The window.
         params: How the clip is written.
+        speed: Media seconds per clip second; n is `clip_length`.
     """
-    rate = params.sample_rate or source_rate
-    guard = guard_samples(source_rate, rate)
+    guard = guard_samples(source_rate, params.sample_rate or source_rate, speed)
     # The rule is decided on the window alone, so that no neighbour sways it.
     inner = samples[:, guard : samples.shape[1] - guard]
     weights, rule = channel_rule(inner, channel_names(layout, len(samples)), params.channels)
-    mixed = samples if weights is None else (weights @ samples).astype(np.float32)
-    if rate != source_rate:
-        mixed = resample(mixed, source_rate, rate)
-        skip = guard * rate // source_rate
-        length = output_length(window, source_rate, rate)
-        mixed = mixed[:, skip : skip + length]
-        mixed = np.pad(mixed, ((0, 0), (0, length - mixed.shape[1])))
-    return to_pcm(mixed), rule
+    mixed = samples if weights is None else mix(weights, samples)
+    return _finish(mixed, source_rate, window, params, speed), rule
 
 
-def channel_names(layout: str, channels: int) -> tuple[str, ...]:
-    """Names of the channels (FL, FR, FC, ...); "?" for those that the layout does not name."""
-    try:
-        names = tuple(c.name for c in av.AudioLayout(layout).channels)
-    except ValueError:
-        names = ()
-    if len(names) != channels or "NONE" in names:
-        return ("FL", "FR") if channels == 2 else ("?",) * channels
-    return names
+def _finish(
+    samples: Floats32, source_rate: int, window: Window, params: AudioParams, speed: Fraction
+) -> Pcm:
+    rate = params.sample_rate or source_rate
+    length = clip_length(window, source_rate, rate, speed)
+    return to_pcm(resample_exact(samples, source_rate, rate, length, speed=speed))
 
 
-def channel_rule(
-    samples: Floats32, names: Sequence[str], channels: Channels
-) -> tuple[Floats32 | None, str]:
-    """(weights (out, in) or None for "as it is", name of the rule) for one window."""
-    if channels == "keep":
-        return None, "keep"
-    if channels == "stereo":
-        if len(names) == 1:
-            return np.ones((2, 1), np.float32), "mono"
-        if len(names) == 2:
-            return None, "stereo"
-        return _normalised([[_stereo(n, _LEFT, _LEFT_BACK) for n in names],
-                            [_stereo(n, _RIGHT, _RIGHT_BACK) for n in names]]), "itu"  # fmt: skip
-    if len(names) == 1:
-        return None, "mono"
-    if "FC" in names:
-        centre = list(names).index("FC")
-        loud = np.abs(samples).max(axis=1, initial=0.0)
-        if loud[centre] >= SILENCE or loud.max() < SILENCE:
-            one = np.zeros((1, len(names)), np.float32)
-            one[0, centre] = 1.0
-            return one, "fc"
-    return _normalised([[_mono(n) for n in names]]), "itu"
+def resample_exact(
+    samples: Floats32, source_rate: int, rate: int, length: int, *, speed: Fraction = _NORMAL
+) -> Floats32:
+    """Samples (channels, n) of a guarded range -> (channels, length) at `rate`, guards taken off."""
+    ratio = _ratio(source_rate, rate, speed)
+    if ratio != 1:
+        skip = round(guard_samples(source_rate, rate, speed) / ratio)
+        samples = resample(samples, ratio.numerator, ratio.denominator)[:, skip:]
+    samples = samples[:, :length]
+    if samples.shape[1] == length:
+        return samples
+    return np.pad(samples, ((0, 0), (0, length - samples.shape[1])))
 
 
-def resample(samples: Floats32, source_rate: int, rate: int) -> Floats32:
+def _ratio(source_rate: int, rate: int, speed: Fraction) -> Fraction:
+    """Source samples per sample of the clip.
+
+    Raises:
+        UsageError: The speed is not positive.
+    """
+    if speed <= 0:
+        raise UsageError("no such speed", expected="media seconds per clip second, above 0", got=speed)
+    return Fraction(source_rate, rate) * speed
+
+
+def resample(samples: Floats32, source_rate: float, rate: float) -> Floats32:
     """Resample float32 (channels, n) by soxr's very high quality; no delay is left in."""
     out = soxr.resample(np.ascontiguousarray(samples.T), source_rate, rate, quality="VHQ")
     turned: Floats32 = np.asarray(out, np.float32).reshape(-1, len(samples)).T
@@ -173,8 +227,12 @@ def resample(samples: Floats32, source_rate: int, rate: int) -> Floats32:
 
 def to_pcm(samples: Floats32) -> Pcm:
     """Samples (channels, n) in -1..1 -> int16 (n, channels): times 32768, nearest, clipped, no dither."""
-    scaled = np.rint(samples.T.astype(np.float64) * 32768.0)
-    return np.ascontiguousarray(np.clip(scaled, -32768, 32767).astype(np.int16))
+    # A power of two: float32 loses nothing by it.
+    scaled = np.ascontiguousarray(samples.T) * np.float32(32768)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    pcm: Pcm = scaled.astype(np.int16)
+    return pcm
 
 
 def pcm_sha256(pcm: Pcm) -> str:
@@ -199,25 +257,3 @@ def write_flac(path: str | Path, pcm: Pcm, rate: int) -> None:
         raise MediaUnreadable("the sound cannot be written as FLAC", path=path, got=str(error)) from error
     # Written by Python: libsndfile would swallow the errno of a full disk.
     Path(path).write_bytes(held.getvalue())
-
-
-def _mono(name: str) -> float:
-    if name == "FC":
-        return 1.0
-    if name in _LEFT + _RIGHT:
-        return _SQRT
-    return 0.0 if name in ("LFE", "LFE2") else _HALF
-
-
-def _stereo(name: str, front: Sequence[str], back: Sequence[str]) -> float:
-    if name in front:
-        return 1.0
-    if name == "FC" or name in back:
-        return _SQRT
-    return _HALF if name in ("BC", "TC", "TFC", "TBC", "?") else 0.0
-
-
-def _normalised(rows: list[list[float]]) -> Floats32:
-    weights = np.array(rows, np.float64)
-    shares: Floats32 = (weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32)
-    return shares

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,62 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import UsageError, WindowOutside
-from mmdia.media import audio as sound_out
 from mmdia.media.audio import AudioFacts, AudioParams
+from mmdia.media.clip_sound import ClipSound, sound_wanted
 from mmdia.media.index import MediaIndex, VideoIndex
-from mmdia.media.sound import SoundBlock, SoundRange
+from mmdia.media.lossless import CopyWriter, copy_refusal
+from mmdia.media.request import ClipRequest, ClipResult, PartResult
+from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still
 from mmdia.media.verify import check_video
 from mmdia.media.video import ClipWriter, VideoFacts, VideoParams
-from mmdia.media.window import Window, frame_on_screen, sample_range, snap
+from mmdia.media.window import Window, frame_on_screen, snap
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class ClipRequest:
-    """One clip.
-
-    Attributes:
-        key: Anything hashable that names the clip in its result.
-        start_s: Nominal start a, seconds of player time.
-        end_s: Nominal end b.
-        audio_path: Where the FLAC goes; None for none.
-        video_path: Where the mp4 goes; None for none.
-        stills: (player second, where the JPEG goes) of each still.
-    """
-
-    key: Hashable
-    start_s: float
-    end_s: float
-    audio_path: Path | None = None
-    video_path: Path | None = None
-    stills: tuple[tuple[float, Path], ...] = ()
-
-
-@dataclass(frozen=True)
-class ClipResult:
-    """What became of one request.
-
-    Attributes:
-        key: The request's key.
-        error_code: None when all was written, else one of the module's codes.
-        message: What went wrong, as a sentence.
-        window: The window after snapping; None when it could not be snapped.
-        lead_in: a - a' in seconds: how much earlier than asked the clip starts.
-        audio: Facts of the FLAC.
-        video: Facts of the mp4.
-        stills: Facts of the stills, in the order of the request.
-    """
-
-    key: Hashable
-    error_code: str | None = None
-    message: str = ""
-    window: Window | None = None
-    lead_in: float = 0.0
-    audio: AudioFacts | None = None
-    video: VideoFacts | None = None
-    stills: tuple[StillFacts, ...] = ()
 
 
 class ClipFailed(Exception):
@@ -79,8 +34,32 @@ class ClipFailed(Exception):
         self.code, self.message = code, message
 
 
+@dataclass
+class _Piece:
+    """The clip or one of its parts: a window with files of its own."""
+
+    window: Window
+    audio_path: Path | None
+    video_path: Path | None
+    writer: ClipWriter | None = None
+    audio: AudioFacts | None = None
+    video: VideoFacts | None = None
+
+    def shows(self, number: int) -> bool:
+        """Whether the piece has a picture that frame `number` belongs to."""
+        first = self.window.first_frame
+        return self.video_path is not None and first <= number < first + self.window.n_frames
+
+    def ends(self, number: int) -> bool:
+        """Whether `number` is its last frame."""
+        return number == self.window.first_frame + self.window.n_frames - 1
+
+
 class ClipJob:
     """One request on its way.
+
+    Sound must come before the first frame of a clip whose mp4 carries it (`needs_sound_first`),
+    so that packets can be written as they are made.
 
     Raises:
         ClipFailed: At birth, when it cannot be met whatever is decoded.
@@ -93,23 +72,30 @@ class ClipJob:
         audio: AudioParams,
         video: VideoParams,
         stills: StillParams | None,
+        *,
+        lossless: bool = False,
     ) -> None:
         self.request, self.audio, self.video, self.stills = request, audio, video, stills
         self._index = index
         self.window = _window(request, index)
-        if request.audio_path is not None and index.audio is None:
-            raise ClipFailed("no_audio", "the film has no sound")
-        if (request.video_path is not None or request.stills) and index.video is None:
-            raise ClipFailed("no_video", "the film has no moving picture")
-        with_sound = request.video_path is not None and video.sound and index.audio is not None
-        self.wants_sound = request.audio_path is not None or with_sound
+        self._whole = _Piece(self.window, request.audio_path, request.video_path)
+        self._parts = [_Piece(p.window, p.audio_path, p.video_path) for p in request.parts]
+        self._check_wishes(lossless)
+        with_sound = request.wants_video and video.sound and index.audio is not None
+        #: Writers of copied packets; they are fed by `copy_clips`.
+        self.copies: list[CopyWriter] = []
+        self._copied: dict[int, _Piece] = {}
+        if lossless:
+            self._make_copies(with_sound)
+            with_sound = any(writer.wants_samples for writer in self.copies)
+        self._lossless = lossless
         self._clip_sound = with_sound
+        self.wants_sound = request.wants_audio or with_sound
         self._still_frames = _still_frames(request, index.video)
         self.frames: npt.NDArray[np.int64] = self._wanted_frames()
         self.last_frame = int(self.frames[-1]) if len(self.frames) else -1
         self._n_seen = 0
-        self._writer: ClipWriter | None = None
-        self._samples: npt.NDArray[np.float32] | None = None
+        self._sound: ClipSound | None = None
         self.has_sound = False
         self._result = ClipResult(
             request.key, window=self.window, lead_in=float(Fraction(request.start_s) - self.window.start)
@@ -119,23 +105,27 @@ class ClipJob:
     @property
     def complete(self) -> bool:
         """Whether all that it waits for has come."""
-        return self._n_seen == len(self.frames) and (self.has_sound or not self.wants_sound)
+        seen = self._n_seen == len(self.frames) and not self._copied
+        return seen and (self.has_sound or not self.wants_sound)
+
+    @property
+    def needs_sound_first(self) -> bool:
+        """Whether its sound must be there before its next frame."""
+        return self.wants_sound and not self.has_sound
 
     def sound_range(self) -> SoundRange:
         """The samples to decode, guard for the resampler included."""
-        sound = self._index.audio
-        rate = sound.rate if sound is not None else 1
-        first, last = sound_out.guarded_range(self.window, rate, self.audio.sample_rate)
-        return SoundRange(id(self), first, last)
+        return sound_wanted(
+            id(self), self.window, _present(self._index.audio), self.audio, self.request.speed,
+            mp4=self._clip_sound,
+        )  # fmt: skip
 
     def take_frame(self, number: int, frame: av.VideoFrame) -> None:
         """Encode the frame and save the stills that show it, if they are this job's."""
-        inside = self.window.first_frame <= number < self.window.first_frame + self.window.n_frames
-        if self.request.video_path is not None and inside:
-            if self._writer is None:
-                video = _present(self._index.video)
-                self._writer = ClipWriter(self.request.video_path, video, self.window, self.video)
-            self._writer.add(number, frame)
+        if not self._lossless:
+            for piece in self._pieces():
+                if piece.shows(number):
+                    self._encode(piece, number, frame)
         for n, shown in enumerate(self._still_frames):
             if shown == number:
                 self._save_still(n, number, frame)
@@ -143,53 +133,50 @@ class ClipJob:
         self._n_seen += at < len(self.frames) and int(self.frames[at]) == number
 
     def take_sound(self, block: SoundBlock) -> None:
-        """Write the FLAC and keep the samples for the mp4.
+        """Write the FLACs and keep the samples for the mp4s.
 
         Raises:
             ClipFailed: The film's sound covers the window, yet none of it decodes.
         """
         sound = _present(self._index.audio)
-        first, last = sample_range(self.window, sound.rate)
-        length = last - first
-        guard = (block.samples.shape[1] - length) // 2
         covered = self.window.end_s > float(sound.start) and self.window.start_s < sound.end_s - 0.1
-        missing = block.missing(first, last)
-        if length and missing == length and covered:
+        made = ClipSound(
+            block, sound, self.window, self.audio, self.request.speed,
+            flac=self.request.wants_audio, mp4=self._clip_sound,
+        )  # fmt: skip
+        if covered and not made.any_there():
             raise ClipFailed("decode_error", "the sound of this window does not decode")
-        if self.request.audio_path is not None:
-            pcm, rule = sound_out.render(block.samples, sound.layout, sound.rate, self.window, self.audio)
-            rate = self.audio.sample_rate or sound.rate
-            sound_out.write_flac(self.request.audio_path, pcm, rate)
-            facts = AudioFacts(
-                rate, len(pcm), pcm.shape[1], sound_out.pcm_sha256(pcm), rule, missing
-            )  # fmt: skip
-            self._result = replace(self._result, audio=facts)
-        if self._clip_sound:
-            self._samples = block.samples[:, guard : guard + length]
+        for piece in self._pieces():
+            if piece.audio_path is not None:
+                piece.audio = made.write(piece.audio_path, piece.window)
+        self._sound = made if self._clip_sound else None
         self.has_sound = True
 
-    def finish(self) -> None:
-        """Close the mp4, read it back and collect the facts.
+    def take_copy(self, writer: CopyWriter) -> None:
+        """Finish a clip of copied packets, all of which have come.
 
         Raises:
-            ClipFailed: What was written is not what was meant.
+            MediaUnreadable: What was written is not what was meant.
         """
-        if self._writer is not None:
-            sound = self._index.audio
-            rate, layout = (sound.rate, sound.layout) if sound is not None else (48000, "mono")
-            self._writer.finish(self._samples, rate, layout)
-            self._samples = None
-            seen = check_video(self._writer.path)
-            if seen.n_frames != self.window.n_frames or seen.first_pts != 0:
-                told = f"the clip reads back with {seen.n_frames} of {self.window.n_frames} frames"
-                raise ClipFailed("decode_error", told)
-            fps, constant = self._writer.facts
-            facts = VideoFacts(
-                fps, seen.first_pts, seen.n_frames, seen.sha256, seen.width, seen.height, constant
-            )  # fmt: skip
-            self._result = replace(self._result, video=facts)
+        piece = self._copied.pop(id(writer))
+        held = self._sound.samples(piece.window) if self._sound and writer.wants_samples else None
+        if held is None:
+            writer.finish(None, 48000, "mono")
+        else:
+            writer.finish(held.samples, held.rate, held.layout)
+        piece.video = writer.facts
+
+    def finish(self) -> None:
+        """Collect the facts."""
+        self._sound = None
+        parts = tuple(
+            PartResult(request.key, piece.window, piece.audio, piece.video)
+            for request, piece in zip(self.request.parts, self._parts, strict=True)
+        )
         stills = tuple(self._facts[n] for n in range(len(self._still_frames)))
-        self._result = replace(self._result, stills=stills)
+        self._result = replace(
+            self._result, audio=self._whole.audio, video=self._whole.video, stills=stills, parts=parts
+        )
 
     def result(self) -> ClipResult:
         """The result of a finished job."""
@@ -202,21 +189,78 @@ class ClipJob:
 
     def abandon(self) -> None:
         """Remove what was written so far."""
-        if self._writer is not None:
-            self._writer.abandon()
-        paths = [self.request.audio_path, self.request.video_path, *(p for _, p in self.request.stills)]
-        for path in paths:
-            if path is not None:
-                path.unlink(missing_ok=True)
+        self._sound = None
+        for piece in self._pieces():
+            if piece.writer is not None:
+                piece.writer.abandon()
+        for writer in self.copies:
+            writer.abandon()
+        for path in self.request.paths:
+            path.unlink(missing_ok=True)
 
     def missing_text(self) -> str:
         """What did not come, as a sentence."""
+        if self._copied:
+            return "the film's packets do not all lie where they did"
         return f"{len(self.frames) - self._n_seen} of {len(self.frames)} frames do not decode"
+
+    def _pieces(self) -> list[_Piece]:
+        return [self._whole, *self._parts]
+
+    def _check_wishes(self, lossless: bool) -> None:
+        request, index = self.request, self._index
+        if request.wants_audio and index.audio is None:
+            raise ClipFailed("no_audio", "the film has no sound")
+        if (request.wants_video or request.stills) and index.video is None:
+            raise ClipFailed("no_video", "the film has no moving picture")
+        if request.speed <= 0 or (lossless and request.speed != 1):
+            raise ClipFailed("bad_window", f"clips cannot be made at speed {request.speed}")
+        outside = [p for p in self._parts if not _inside(p.window, self.window)]
+        if outside:
+            raise ClipFailed("bad_window", "a part lies outside its clip")
+        if lossless and request.wants_video and (why := copy_refusal(index)) is not None:
+            raise ClipFailed("not_copyable", why)
+
+    def _make_copies(self, with_sound: bool) -> None:
+        for piece in self._pieces():
+            if piece.video_path is not None:
+                writer = CopyWriter(piece.video_path, self._index, piece.window, sound=with_sound)
+                self.copies.append(writer)
+                self._copied[id(writer)] = piece
+
+    def _encode(self, piece: _Piece, number: int, frame: av.VideoFrame) -> None:
+        if piece.writer is None:
+            video = _present(self._index.video)
+            sound = self._sound.samples(piece.window) if self._sound is not None else None
+            piece.writer = ClipWriter(
+                _present(piece.video_path), video, piece.window, self.video, sound, self.request.speed
+            )
+        piece.writer.add(number, frame)
+        if piece.ends(number):
+            self._close(piece, piece.writer)
+
+    def _close(self, piece: _Piece, writer: ClipWriter) -> None:
+        """Finish an mp4 and read it back: the facts are of what lies there, not of what was meant."""
+        if writer.n_frames != piece.window.n_frames:
+            return  # frames before did not decode: the clip stays incomplete
+        writer.finish()
+        seen = check_video(writer.path)
+        if seen.n_frames != piece.window.n_frames or seen.first_pts != 0:
+            told = f"the clip reads back with {seen.n_frames} of {piece.window.n_frames} frames"
+            raise ClipFailed("decode_error", told)
+        fps, constant = writer.facts
+        piece.video = VideoFacts(
+            fps, seen.first_pts, seen.n_frames, seen.sha256, seen.width, seen.height, constant,
+            interlaced=_present(self._index.video).interlaced,
+        )  # fmt: skip
+        piece.writer = None
 
     def _wanted_frames(self) -> npt.NDArray[np.int64]:
         wanted = set(self._still_frames)
-        if self.request.video_path is not None:
-            wanted.update(range(self.window.first_frame, self.window.first_frame + self.window.n_frames))
+        for piece in self._pieces():
+            if piece.video_path is not None and not self._lossless:
+                first = piece.window.first_frame
+                wanted.update(range(first, first + piece.window.n_frames))
         return np.array(sorted(wanted), np.int64)
 
     def _save_still(self, n: int, number: int, frame: av.VideoFrame) -> None:
@@ -225,6 +269,10 @@ class ClipJob:
         digest, width, height = write_still(path, frame, self.stills or StillParams(), video.aspect)
         shown = float(video.time_of(number))
         self._facts[n] = StillFacts(path, asked, shown, digest, width, height)
+
+
+def _inside(part: Window, whole: Window) -> bool:
+    return whole.start <= part.start < part.end <= whole.end
 
 
 def _window(request: ClipRequest, index: MediaIndex) -> Window:

@@ -1,14 +1,16 @@
 """Cut many clips out of one film in one pass over its picture and one over its sound.
 
-Picture and sound are read through two handles, since files may be badly interleaved; the sound
-is decoded only as far as the picture has come, so memory is bounded by the windows that are
-open. Paths are written as given: the caller names scratch files and commits them.
+Picture and sound are read through two handles, since files may be badly interleaved; the sound of
+a clip is decoded when its first frame comes, so that packets of both can be written as they are
+made, and memory is bounded by the windows that are open. Paths are written as given: the caller
+names scratch files and commits them.
 
 A request that cannot be met gives a result with an error code and does not stop the rest:
 
 * ``outside_media``: its window (or a still's time) lies outside the film.
-* ``bad_window``: it ends before it starts.
+* ``bad_window``: it ends before it starts, or a part lies outside it.
 * ``no_audio``, ``no_video``: the film lacks what was asked for.
+* ``not_copyable``: the film's packets cannot be copied into an mp4 (lossless clips).
 * ``decode_error``: frames or all the sound of the window could not be decoded.
 
 What concerns every clip alike (the film is gone, the disk is full) is raised.
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,9 +29,11 @@ import numpy as np
 
 from mmdia.errors import MediaUnreadable, StoreError
 from mmdia.media.audio import AudioParams
-from mmdia.media.clip import ClipFailed, ClipJob, ClipRequest, ClipResult
+from mmdia.media.clip import ClipFailed, ClipJob
 from mmdia.media.frames import decode_frames, plan
-from mmdia.media.index import MediaIndex
+from mmdia.media.index import MediaIndex, VideoIndex
+from mmdia.media.lossless import CopyWriter, copy_clips
+from mmdia.media.request import ClipRequest, ClipResult, PartRequest, PartResult
 from mmdia.media.sound import SoundBlock, SoundReader
 from mmdia.media.stills import StillParams
 from mmdia.media.video import VideoParams
@@ -41,7 +45,16 @@ _DISK = frozenset(
     if hasattr(errno, name)
 )
 
-__all__ = ["AudioParams", "ClipRequest", "ClipResult", "StillParams", "VideoParams", "cut_media"]
+__all__ = [
+    "AudioParams",
+    "ClipRequest",
+    "ClipResult",
+    "PartRequest",
+    "PartResult",
+    "StillParams",
+    "VideoParams",
+    "cut_media",
+]
 
 
 def cut_media(
@@ -53,6 +66,7 @@ def cut_media(
     audio: AudioParams | None = None,
     video: VideoParams | None = None,
     stills: StillParams | None = None,
+    lossless: bool = False,
 ) -> None:
     """Cut all requests; `on_clip` is called once for each, as soon as it is done, in any order.
 
@@ -64,23 +78,29 @@ def cut_media(
         audio: How sound is written; None for the defaults.
         video: How picture is written; None for the defaults.
         stills: How stills are written; None for the defaults.
+        lossless: Copy the film's own packets of picture, behind an exact edit list, instead of
+            encoding anew (see `mmdia.media.lossless`); sound and stills are as ever.
 
     Raises:
         MediaNotFound: The film is gone.
         MediaUnreadable: It cannot be opened, or is not the file that was indexed.
         StoreError: The disk is full or read-only.
     """
+
+    def job_of(request: ClipRequest) -> ClipJob:
+        sound, picture = audio or AudioParams(), video or VideoParams()
+        return ClipJob(request, index, sound, picture, stills, lossless=lossless)
+
     jobs: list[ClipJob] = []
     for request in requests:
         try:
-            jobs.append(ClipJob(request, index, audio or AudioParams(), video or VideoParams(), stills))
+            jobs.append(job_of(request))
         except ClipFailed as failure:
             on_clip(ClipResult(request.key, failure.code, failure.message))
     again = _run(path, jobs, index, on_clip, from_start=False)
     if again:
         # A key frame was no clean entry: once more, decoding from the film's start.
-        retry = [ClipJob(job.request, index, job.audio, job.video, job.stills) for job in again]
-        for job in _run(path, retry, index, on_clip, from_start=True):
+        for job in _run(path, [job_of(job.request) for job in again], index, on_clip, from_start=True):
             on_clip(job.failed("decode_error", job.missing_text()))
 
 
@@ -94,17 +114,25 @@ def _run(
 ) -> list[ClipJob]:
     """Cut `jobs`; those whose frames did not all decode are handed back."""
     run = _Pass(jobs, on_clip)
-    threads = max([job.video.threads for job in jobs], default=1)
-    wanted = [job.frames for job in jobs if len(job.frames)]
     ranges = [job.sound_range() for job in jobs if job.wants_sound]
     reader = SoundReader(path, index, ranges) if ranges else None
+
+    def hear(job: ClipJob) -> None:
+        if reader is not None and job.needs_sound_first:
+            run.sound(reader.advance(job.sound_range().last))
+
     try:
-        if index.video is not None and wanted:
-            stretches = plan(index.video, np.concatenate(wanted), from_start=from_start)
-            for number, frame in decode_frames(path, index.video, stretches, threads=threads):
-                for job in run.frame(number, frame):
-                    if reader is not None and job.wants_sound and not job.has_sound:
-                        run.sound(reader.advance(job.sound_range().last))
+        if index.video is not None:
+            for number, frame in _frames(path, index.video, jobs, from_start=from_start):
+                for job in run.opening(number):
+                    if not job.copies:  # their sound is wanted when their packets come
+                        hear(job)
+                run.frame(number, frame)
+        writers = {id(writer): job for job in jobs for writer in job.copies}
+        if writers:
+            for writer in copy_clips(path, index, [w for job in jobs for w in job.copies]):
+                hear(writers[id(writer)])
+                run.copied(writers[id(writer)], writer)
         if reader is not None:
             run.sound(reader.advance())
     finally:
@@ -112,6 +140,17 @@ def _run(
         if reader is not None:
             reader.close()
     return run.incomplete
+
+
+def _frames(
+    path: str | Path, video: VideoIndex, jobs: list[ClipJob], *, from_start: bool
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Every frame that any job wants, once, in display order."""
+    wanted = [job.frames for job in jobs if len(job.frames)]
+    if wanted:
+        threads = max(job.video.threads for job in jobs)
+        stretches = plan(video, np.concatenate(wanted), from_start=from_start)
+        yield from decode_frames(path, video, stretches, threads=threads)
 
 
 class _Pass:
@@ -126,16 +165,26 @@ class _Pass:
         while self._coming and not len(self._coming[0].frames):
             self._coming.popleft()
 
-    def frame(self, number: int, frame: av.VideoFrame) -> list[ClipJob]:
-        """Give a frame to all that want it; jobs whose last frame this was are returned."""
+    def opening(self, number: int) -> list[ClipJob]:
+        """The jobs that begin with frame `number`."""
+        new: list[ClipJob] = []
         while self._coming and int(self._coming[0].frames[0]) <= number:
-            self._open.append(self._coming.popleft())
+            new.append(self._coming.popleft())
+        self._open += new
+        return new
+
+    def frame(self, number: int, frame: av.VideoFrame) -> None:
+        """Give a frame to all that want it."""
         taken = [job for job in self._open if self._guarded(job, partial(job.take_frame, number, frame))]
-        ended = [job for job in taken if number >= job.last_frame]
         self._open = [j for j in self._open if number < j.last_frame and id(j) in self._by_id]
-        for job in ended:
+        for job in taken:
+            if number >= job.last_frame:
+                self._settle(job)
+
+    def copied(self, job: ClipJob, writer: CopyWriter) -> None:
+        """Finish a clip of copied packets."""
+        if self._guarded(job, partial(job.take_copy, writer)):
             self._settle(job)
-        return [job for job in ended if id(job) in self._by_id]
 
     def sound(self, blocks: Iterable[SoundBlock]) -> None:
         """Give complete ranges of sound to their jobs."""

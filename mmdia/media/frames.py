@@ -1,7 +1,8 @@
 """Decode any set of frames in one pass: only the groups of pictures that hold them.
 
-Nothing is sought: seeking lands on wrong frames in MPEG-TS and AVI, while reading packets past
-costs next to nothing. Decoding of a frame starts at the last key frame *by pts* at or before it
+Packets between are read past, which costs next to nothing; only long gaps are jumped over, in
+formats with an index, and each jump is checked against ours: seeking lands on wrong frames in
+MPEG-TS and AVI. Decoding of a frame starts at the last key frame *by pts* at or before it
 (so open groups of pictures come out whole) and runs until the frame's own packet is through.
 On the way to a wanted frame, pictures that no other refers to are skipped.
 """
@@ -25,6 +26,16 @@ from mmdia.media.probe import codec_name, open_input
 #: Decoders that heed a change of mind from packet to packet. (libdav1d asks once, at the start,
 #: and would leave out wanted frames.)
 _SKIPPING = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
+
+#: Formats with an index of their own, in which seeking is exact enough to save reading.
+_SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+#: Packets that are rather read through than jumped over.
+_FAR = 600
+#: Jumps aim this much before the packet, since formats seek by decoding time, which is earlier.
+_EARLY_S = Fraction(1)
+
+#: The finest unit of time in which clips of changed speed are stamped, per second.
+_FINEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -83,29 +94,92 @@ def decode_frames(
     Raises:
         MediaUnreadable: The file cannot be opened, or is not the one that was indexed.
     """
-    if not stretches:
-        return
-    with open_input(path) as container:
-        stream: Any = container.streams[video.stream]
-        context = stream.codec_context
-        stream.thread_type = "AUTO" if threads > 1 else "SLICE"
-        context.thread_count = threads
-        decoder = _Decoder(video, context, can_skip=codec_name(stream) in _SKIPPING)
-        todo = iter(stretches)
-        stretch = next(todo)
-        for number, packet in enumerate(packets(container, [stream])):
-            if number < stretch.first:
-                continue
-            decoder.begin(stretch)
-            _check_same(packet, number, video, path)
-            yield from decoder.feed(packet)
-            if number == stretch.last:
+    rest = list(stretches)
+    for jumping in (True, False):
+        if not rest:
+            return
+        with open_input(path) as container:
+            stream: Any = container.streams[video.stream]
+            context = stream.codec_context
+            stream.thread_type = "AUTO" if threads > 1 else "SLICE"
+            context.thread_count = threads
+            _leave_out_others(container, stream)
+            decoder = _Decoder(video, context, can_skip=codec_name(stream) in _SKIPPING)
+            source = _Source(container, stream, video, path, jumping=jumping)
+            while rest and source.reach(rest[0].first):
+                decoder.begin(rest[0])
+                for packet in source.until(rest[0].last):
+                    yield from decoder.feed(packet)
                 yield from decoder.drain()
-                following = next(todo, None)
-                if following is None:
-                    return
-                stretch = following
-        yield from decoder.drain()
+                rest.pop(0)
+
+
+def _leave_out_others(container: Any, stream: Any) -> None:
+    """Have libavformat pass over what is not read, where PyAV can tell it so (17 and later)."""
+    everything = getattr(getattr(av.stream, "Discard", None), "all", None)
+    for other in container.streams if everything is not None else ():
+        if other is not stream:
+            other.discard = everything
+
+
+class _Source:
+    """Packets of one stream by their number in the index, with jumps over long gaps.
+
+    A jump is believed only when the packet after it has a stamp that one packet alone has: that
+    names its place. Formats whose seeking is a guess are read through.
+    """
+
+    def __init__(
+        self, container: Any, stream: Any, video: VideoIndex, path: str | Path, *, jumping: bool
+    ) -> None:
+        self._container, self._stream, self._video, self._path = container, stream, video, path
+        self._jumps = jumping and not video.counted and container.format.name in _SEEKABLE
+        self._packets = packets(container, [stream])
+        self._next = 0
+        self._held: Any = None
+
+    def reach(self, number: int) -> bool:
+        """Come to packet `number`; False when a jump led astray and the file must be read through."""
+        if self._jumps and number - self._next > _FAR and not self._jump(number):
+            return False
+        while self._next < number and self._take() is not None:
+            pass
+        return True
+
+    def until(self, last: int) -> Iterator[Any]:
+        """The packets up to number `last`, fewer where the file ends before."""
+        while self._next <= last:
+            number = self._next
+            packet = self._take()
+            if packet is None:
+                return
+            _check_same(packet, number, self._video, self._path)
+            yield packet
+
+    def _take(self) -> Any:
+        packet = next(self._packets, None) if self._held is None else self._held
+        self._held = None
+        self._next += packet is not None
+        return packet
+
+    def _jump(self, number: int) -> bool:
+        stamps = self._video.packet_pts
+        if stamps[number] == NO_PTS:
+            return True  # without a stamp there is nowhere to jump: read on
+        early = round(_EARLY_S / self._video.time_base)
+        try:
+            self._container.seek(int(stamps[number]) - early, stream=self._stream)
+        except (av.FFmpegError, OSError):
+            return False
+        self._packets = packets(self._container, [self._stream])
+        self._held = next(self._packets, None)
+        if self._held is None or self._held.pts is None:
+            return False
+        found = np.flatnonzero(stamps == self._held.pts)
+        if len(found) != 1 or found[0] > number:
+            return False
+        self._next = int(found[0])
+        return True
 
 
 class _Decoder:
@@ -175,7 +249,7 @@ def _check_same(packet: Any, number: int, video: VideoIndex, path: str | Path) -
 
 
 def ticks(video: VideoIndex, frame: int, first: int) -> int:
-    """Time from frame `first` to `frame` in units of `clip_time_base`; exact."""
+    """Time from frame `first` to `frame` in grid lines or ticks of the stream; exact."""
     if video.constant:
         at = video.grid
         return int(at[frame] - at[first]) if frame < video.n_frames else int(at[-1] - at[first]) + 1
@@ -184,6 +258,24 @@ def ticks(video: VideoIndex, frame: int, first: int) -> int:
     return int(video.pts[-1] - video.pts[first]) + max(1, round(video.last_duration / video.time_base))
 
 
-def clip_time_base(video: VideoIndex) -> Fraction:
-    """Seconds per tick in which clips of this film are stamped: one frame on a grid."""
-    return 1 / video.rate if video.constant else video.time_base
+class Clock:
+    """Stamps of the clips of a film: its own distances, divided by a speed.
+
+    Args:
+        video: The film's index.
+        speed: Media seconds per second of the clip.
+    """
+
+    def __init__(self, video: VideoIndex, speed: Fraction = Fraction(1)) -> None:
+        self._video = video
+        self._unit = (1 / video.rate if video.constant else video.time_base) / speed
+        coarse = speed != 1 and self._unit.denominator > _FINEST
+        #: Seconds per tick: one frame on a grid.
+        self.time_base = Fraction(1, _FINEST) if coarse else self._unit
+        #: Frames per second of the clip.
+        self.rate = video.rate * speed
+
+    def ticks(self, frame: int, first: int) -> int:
+        """Time from frame `first` to `frame`; exact but where the unit would be finer than `_FINEST`."""
+        counted = ticks(self._video, frame, first)
+        return counted if self.time_base == self._unit else round(counted * self._unit / self.time_base)

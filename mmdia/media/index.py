@@ -11,6 +11,7 @@ otherwise the stamps stand as they are (variable rate).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,18 +24,23 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable, UsageError
+from mmdia.media.grid import find_grid
+from mmdia.media.packet_facts import NO_PTS as NO_PTS
+from mmdia.media.packet_facts import Fields, Uncoded, find_runs, hidden_test, is_entry, packet_size
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams, start_time
 from mmdia.media.tracks import choose_audio
-from mmdia.schema.time import snap_rate
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
-#: Stands for "no pts" in `packet_pts`.
-NO_PTS = np.iinfo(np.int64).min
+#: Stamps of a stream that fall by more than this tell of a clock that starts over, seconds.
+_BACK_S = 1.0
+#: Stamps that rise by more than this within a stream do so as well: libavformat takes a clock
+#: that starts over for one that ran out of digits.
+_ONWARD_S = 3600.0
 
 #: Share of packets without pts above which display order is counted instead of read.
 _TOO_FEW_STAMPS = 0.6
@@ -57,6 +63,8 @@ class VideoIndex:
         last_duration: Seconds for which the last frame stays on screen.
         aspect: Width of a stored pixel by its height.
         counted: Stamps are missing in the file; decoded frames are counted from the first.
+        codec: libavcodec's name of the codec.
+        interlaced: Whether frames are two fields each; None when that is not known.
     """
 
     stream: int
@@ -71,6 +79,8 @@ class VideoIndex:
     last_duration: Fraction
     aspect: Fraction = Fraction(1)
     counted: bool = False
+    codec: str = ""
+    interlaced: bool | None = None
     times_ns: Ints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -135,11 +145,14 @@ class AudioIndex:
         rate: Samples per second.
         channels: How many.
         layout: libavutil's name of the layout, for example ``5.1(side)``.
-        frame_size: Samples per packet where the codec fixes it, else 0.
+        frame_size: Samples per packet where all are of one size, else 0.
         start: Player second of the first packet, exact as stamped.
         origin_s: The same freed from the container's rounding: mean over the first packets.
         end_s: Player second at which the last packet ends.
         n_packets: How many packets carry sound.
+        codec: libavcodec's name of the codec.
+        runs: (packet number, its first sample on the player's axis) of each unbroken run of
+            packets; empty where `frame_size` is 0.
     """
 
     stream: int
@@ -152,6 +165,8 @@ class AudioIndex:
     origin_s: float
     end_s: float
     n_packets: int
+    codec: str = ""
+    runs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +208,8 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             raise MediaUnreadable("the file holds neither picture nor sound", path=path)
         start = start_time(container)
         seen = _scan(container, video, audio)
+        _refuse_joined(path, video, seen.dts)
+        _refuse_joined(path, audio, seen.audio_pts)
         video_index = None if video is None else _index_video(video, start, seen)
         if video_index is None and audio is None:
             raise MediaUnreadable("the picture holds no frame", path=path, hint="Is the file complete?")
@@ -201,6 +218,24 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             start=start,
             video=video_index,
             audio=None if audio is None or number is None else _index_audio(audio, number, start, seen),
+        )
+
+
+def _refuse_joined(path: str | Path, stream: Any, stamps: array[int]) -> None:
+    """Refuse a file whose clock starts over: a second of it would name two places."""
+    if stream is None or not stamps:
+        return
+    known = np.array(stamps, np.int64)
+    known = known[known != NO_PTS]
+    steps = np.diff(known) * float(stream.time_base or 0.001)
+    jumps = np.flatnonzero((steps < -_BACK_S) | (steps > _ONWARD_S))
+    if len(jumps):
+        raise MediaUnreadable(
+            "the file's clock starts over within it: several recordings are joined",
+            path=path,
+            expected="time stamps that rise",
+            got=f"{len(jumps)} jumps, the first by {steps[jumps[0]]:.0f} s",
+            hint="Write it anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
         )
 
 
@@ -215,12 +250,14 @@ def _main_picture(container: av.container.InputContainer) -> av.VideoStream | No
 class _Seen:
     """What the pass over the packets collected."""
 
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    shown: list[bool] = field(default_factory=list)
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    dts: array[int] = field(default_factory=lambda: array("q"))
+    hidden: list[int] = field(default_factory=list)
     keys: list[int] = field(default_factory=list)
     last_duration: int = 0
-    audio_pts: list[int] = field(default_factory=list)
+    interlaced: bool | None = None
+    untold: bool = False
+    audio_pts: array[int] = field(default_factory=lambda: array("q"))
     audio_last: int = 0
 
 
@@ -228,24 +265,36 @@ def _scan(
     container: av.container.InputContainer, video: av.VideoStream | None, audio: av.AudioStream | None
 ) -> _Seen:
     seen = _Seen()
-    vp8 = video is not None and codec_name(video) == "vp8"
+    codec = "" if video is None else codec_name(video)
+    is_hidden = hidden_test(codec)
+    fields = None if video is None else Fields(video, codec)
+    if video is not None:
+        # To be asked before anything is decoded: that may change the decoder's mind.
+        seen.untold = "avi" in container.format.name and bool(video.codec_context.has_b_frames)
+    sound, number = None if audio is None else audio.index, 0
     top = NO_PTS
     for packet in packets(container, [s for s in (video, audio) if s is not None]):
         pts = packet.pts
-        if packet.stream is audio:
-            if pts is not None:
-                seen.audio_pts.append(pts)
-                seen.audio_last = packet.duration or 0
+        if packet.stream_index == sound:
+            seen.audio_pts.append(NO_PTS if pts is None else pts)
+            seen.audio_last = packet.duration or 0
             continue
-        if packet.is_keyframe:
-            seen.keys.append(len(seen.pts))
-        # Alternate references of VP8 are packets of their own that are never shown.
-        hidden = packet.is_discard or (vp8 and not bytes(packet)[0] & 0x10)
+        if packet.is_keyframe and (not seen.keys or codec != "h264" or is_entry(video, packet)):
+            seen.keys.append(number)
+            if fields is not None:
+                fields.look(packet)
+        if packet.is_discard or (is_hidden is not None and is_hidden(packet)):
+            seen.hidden.append(number)
         seen.pts.append(NO_PTS if pts is None else pts)
-        seen.dts.append(NO_PTS if packet.dts is None else packet.dts)
-        seen.shown.append(not hidden)
+        dts = packet.dts
+        seen.dts.append(NO_PTS if dts is None else dts)
         if pts is not None and pts >= top:
             top, seen.last_duration = pts, packet.duration or 0
+        number += 1
+    if isinstance(is_hidden, Uncoded):
+        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet.
+        seen.untold = seen.untold and is_hidden.packed
+    seen.interlaced = None if fields is None else fields.interlaced
     return seen
 
 
@@ -265,15 +314,15 @@ def packets(container: av.container.InputContainer, streams: Sequence[Any]) -> A
 def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoIndex | None:
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     packet_pts = np.array(seen.pts, np.int64)
-    shown = np.array(seen.shown, bool)
+    shown = np.ones(len(packet_pts), bool)
+    shown[np.array(seen.hidden, np.int64)] = False
     keys = np.array(seen.keys, np.int64)
     if not len(packet_pts) or not len(keys):
         return None
-    counted = float(np.mean(packet_pts == NO_PTS)) > _TOO_FEW_STAMPS
+    stamps = np.array(seen.dts, np.int64)
+    counted = _must_count(packet_pts, untold=seen.untold)
     if counted:
-        # Packed streams (H.264 in AVI) carry decoding stamps only: frames come out one by one
-        # in display order, so the n-th frame takes the n-th stamp.
-        stamps = np.array(seen.dts, np.int64)
+        # Frames come out one by one in display order, so the n-th frame takes the n-th stamp.
         pts = np.unique(stamps[(stamps != NO_PTS) & shown])
         keys = keys[:1]
     else:
@@ -286,7 +335,7 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoI
             pts = pts[pts >= first_key]
     if not len(pts):
         return None
-    rate, grid, offset = _find_grid(stream, pts, time_base, start)
+    rate, grid, offset = find_grid(stream, pts, time_base, start)
     step = 1 / rate
     last = seen.last_duration * time_base
     if len(grid) or last <= 0 or last > 10 * step:
@@ -294,59 +343,27 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoI
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
-        aspect if aspect > 0 else Fraction(1), counted,
+        aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
     )  # fmt: skip
 
 
-def _find_grid(
-    stream: av.VideoStream, pts: Ints, time_base: Fraction, start: Fraction
-) -> tuple[Fraction, Ints, Fraction]:
-    """(rate, grid numbers, offset) when `pts` are a constant rate rounded to the tick."""
-    told = [r for r in (stream.guessed_rate, stream.average_rate, stream.base_rate) if r and 0 < r < 1000]
-    if len(pts) > 1:
-        # A header may lie; the median step does not.
-        told.append(1 / (Fraction(int(np.median(np.diff(pts)))) * time_base))
-    rates = list(dict.fromkeys([snap_rate(r) for r in told] + [Fraction(r) for r in told]))
-    for rate in rates:
-        found = _fit_grid(pts, time_base, start, rate)
-        if found is not None:
-            return rate, *found
-    nominal = rates[0] if rates else Fraction(25)
-    return nominal, np.zeros(0, np.int64), Fraction(0)
+def _must_count(pts: Ints, *, untold: bool) -> bool:
+    """Whether stamps do not tell when pictures are shown, so that decoded frames are counted.
 
-
-def _fit_grid(
-    pts: Ints, time_base: Fraction, start: Fraction, rate: Fraction
-) -> tuple[Ints, Fraction] | None:
-    """Grid numbers and offset when every stamp is within 3/4 tick of the grid, else None.
-
-    Rounding alone gives up to 1/2 tick; the rest is room for the estimate of the offset.
+    AVI holds decoding order only; where pictures are reordered, libavformat just counts on.
     """
-    ticks_per_frame = 1 / (rate * time_base)
-    if ticks_per_frame < Fraction(3, 2) and ticks_per_frame != 1:
-        return None
-    from_first = (pts - pts[0]).astype(np.float64)
-    k = np.rint(from_first / float(ticks_per_frame)).astype(np.int64)
-    if len(k) > 1 and np.diff(k).min() < 1:
-        return None
-    if k[-1] >= 1.5 * len(k):
-        # Most lines of so fine a grid are empty: the film's rate varies, whatever its header says.
-        return None
-    exact = (pts - pts[0]) * ticks_per_frame.denominator == k * ticks_per_frame.numerator
-    if exact.all():
-        return k, int(pts[0]) * time_base - start
-    residual = from_first - k * float(ticks_per_frame)
-    mean = float(residual.mean())
-    if np.abs(residual - mean).max() > 0.75:
-        return None
-    nanos = round(mean * float(time_base) * 1e9)
-    return k, int(pts[0]) * time_base - start + Fraction(nanos, 1_000_000_000)
+    known = pts[pts != NO_PTS]
+    if len(known) < (1 - _TOO_FEW_STAMPS) * len(pts):
+        return True
+    return untold
 
 
 def _index_audio(stream: av.AudioStream, number: int, start: Fraction, seen: _Seen) -> AudioIndex:
     time_base = Fraction(stream.time_base or Fraction(1, stream.sample_rate))
-    pts = np.array(seen.audio_pts, np.int64)
-    size = stream.codec_context.frame_size or 0
+    stamps = np.array(seen.audio_pts, np.int64)
+    pts = stamps[stamps != NO_PTS]
+    codec = codec_name(stream)
+    size = stream.codec_context.frame_size or packet_size(codec, pts, time_base, stream.sample_rate)
     first = int(pts[0]) * time_base - start if len(pts) else Fraction(0)
     origin = float(first)
     head = pts[:1500]
@@ -366,7 +383,9 @@ def _index_audio(stream: av.AudioStream, number: int, start: Fraction, seen: _Se
         start=first,
         origin_s=origin,
         end_s=end,
-        n_packets=len(pts),
+        n_packets=len(stamps),
+        codec=codec,
+        runs=find_runs(stamps, time_base, start, stream.sample_rate, size) if size else (),
     )
 
 

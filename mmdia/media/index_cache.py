@@ -39,6 +39,8 @@ def save(index: MediaIndex, path: str | Path) -> None:
             "last_duration": str(v.last_duration),
             "aspect": str(v.aspect),
             "counted": v.counted,
+            "codec": v.codec,
+            "interlaced": v.interlaced,
         }
         arrays = {"pts": v.pts, "packet_pts": v.packet_pts, "keys": v.keys, "grid": v.grid}
     if index.audio is not None:
@@ -124,8 +126,11 @@ def _video(facts: dict[str, Any], start: Fraction, stored: Any) -> VideoIndex:
         last_duration=Fraction(facts["last_duration"]),
         aspect=Fraction(facts["aspect"]),
         counted=facts["counted"],
+        codec=facts["codec"],
+        interlaced=facts["interlaced"],
     )
 
 
 def _audio(facts: dict[str, Any]) -> AudioIndex:
-    return AudioIndex(**{**facts, "start": Fraction(facts["start"])})
+    runs = tuple((int(packet), int(sample)) for packet, sample in facts["runs"])
+    return AudioIndex(**{**facts, "start": Fraction(facts["start"]), "runs": runs})

@@ -171,8 +171,10 @@ def media_hash(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def open_input(path: str | os.PathLike[str]) -> Iterator[av.container.InputContainer]:
-    """Open a media file for reading, with this package's errors.
+def open_input(
+    path: str | os.PathLike[str], options: dict[str, str] | None = None
+) -> Iterator[av.container.InputContainer]:
+    """Open a media file for reading (`options`: libavformat's), with this package's errors.
 
     Raises:
         MediaNotFound: There is no such file.
@@ -181,7 +183,7 @@ def open_input(path: str | os.PathLike[str]) -> Iterator[av.container.InputConta
     file = _existing(path)
     _refuse_lookalikes(file)
     try:
-        container = av.open(str(file), metadata_errors="replace")
+        container = av.open(str(file), metadata_errors="replace", options=options or {})
     except (av.FFmpegError, OSError, ValueError) as error:
         raise _explain(file, error) from error
     with container:
@@ -263,6 +265,8 @@ def _existing(path: str | os.PathLike[str]) -> Path:
         raise MediaNotFound("there is no such media file", path=file)
     if file.is_dir():
         raise MediaUnreadable("this is a folder, not a media file", path=file, hint="Name one file in it.")
+    if not file.is_file():  # opening a pipe would wait for ever
+        raise MediaUnreadable("this is a pipe or a device, not a media file", path=file)
     return file
 
 

@@ -13,6 +13,7 @@ import soundfile
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
 from mmdia.media.audio import pcm_sha256
+from mmdia.media.edit_list import read_edits
 from mmdia.media.probe import open_input, picture_streams, sound_streams
 
 
@@ -46,6 +47,83 @@ class VideoCheck(NamedTuple):
     height: int
     has_audio: bool
     audio_start_s: float | None
+
+
+class CopyCheck(NamedTuple):
+    """A clip with an edit list as read back by its packets, nothing decoded.
+
+    Attributes:
+        n_frames: Pictures that the edit list shows.
+        n_packets: Pictures in all, hidden ones too.
+        first_pts: Clip second of the first picture shown.
+        end_s: Clip second at which the edit list ends.
+        sha256: SHA-256 of all coded pictures in decoding order.
+        width: Pixels.
+        height: Pixels.
+        has_audio: Whether there is a sound track.
+    """
+
+    n_frames: int
+    n_packets: int
+    first_pts: float
+    end_s: float
+    sha256: str
+    width: int
+    height: int
+    has_audio: bool
+
+
+def check_copy(path: str | Path) -> CopyCheck:
+    """Read a lossless clip's packets and its edit list.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It cannot be read, holds no picture or no edit list.
+    """
+    with open_input(path, {"ignore_editlist": "1"}) as container:
+        pictures = picture_streams(container)
+        edit = read_edits(path).get("vide")
+        if not pictures or edit is None:
+            raise MediaUnreadable("the clip holds no picture with an edit list", path=path)
+        stream = pictures[0]
+        digest, stamps = hashlib.sha256(), []
+        try:
+            for packet in container.demux(stream):
+                if packet.size and packet.pts is not None:
+                    digest.update(packet)
+                    stamps.append(packet.pts)
+        except av.FFmpegError as error:
+            raise MediaUnreadable("the clip's picture cannot be read", path=path, got=str(error)) from error
+        base = Fraction(stream.time_base or 1)
+        end = edit.media_time + edit.duration / base
+        shown = [pts for pts in stamps if edit.media_time <= pts < end]
+        first = float((min(shown, default=0) - edit.media_time) * base + edit.delay)
+        return CopyCheck(
+            len(shown), len(stamps), first, float(edit.delay + edit.duration), digest.hexdigest(),
+            stream.width, stream.height, bool(sound_streams(container)),
+        )  # fmt: skip
+
+
+def check_clip(path: str | Path, *, edit_list: bool = False) -> VideoCheck:
+    """Decode a clip whichever way it was made.
+
+    The hash of a clip with an edit list is that of its coded pictures (see `media.lossless`);
+    its frames are decoded all the same, and counted as the edit list shows them.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It cannot be decoded, holds no picture, or shows other frames than its
+            packets promise.
+    """
+    seen = check_video(path)
+    if not edit_list:
+        return seen
+    copied = check_copy(path)
+    if seen.n_frames != copied.n_frames:
+        raise MediaUnreadable(
+            "not all pictures of the clip decode", path=path, expected=copied.n_frames, got=seen.n_frames
+        )
+    return seen._replace(sha256=copied.sha256)
 
 
 def check_audio(path: str | Path) -> AudioCheck:

@@ -13,10 +13,10 @@ that anyone can compute it again from the file alone:
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from av.video.frame import PictureType
 
 from mmdia.errors import UsageError
 from mmdia.media.audio import channel_names, channel_rule, resample
-from mmdia.media.frames import clip_time_base, ticks
+from mmdia.media.frames import Clock
 from mmdia.media.index import VideoIndex
 from mmdia.media.upright import upright_filter
 from mmdia.media.window import Window
@@ -36,7 +36,8 @@ from mmdia.schema.time import format_rate
 #: Sample rates that AAC can hold; others become 48 kHz.
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
-_AAC_FRAME = 1024
+#: Samples handed to the encoder at once: whole AAC frames, and few calls.
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,9 @@ class VideoFacts:
         width: Pixels.
         height: Pixels.
         constant_rate: Whether the frames lie on the grid of `fps`.
+        codec: Codec of the picture.
+        edit_list: Whether an edit list hides frames of the file.
+        interlaced: Whether the film's frames are two fields each; None when that is not known.
     """
 
     fps: str
@@ -85,27 +89,59 @@ class VideoFacts:
     width: int
     height: int
     constant_rate: bool
+    codec: str = "h264"
+    edit_list: bool = False
+    interlaced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSamples:
+    """The sound of a clip of picture.
+
+    Attributes:
+        samples: float32 (channels, n), from clip time 0.
+        rate: Samples per second.
+        layout: libavutil's name of the layout.
+    """
+
+    samples: npt.NDArray[np.float32]
+    rate: int
+    layout: str
 
 
 class ClipWriter:
     """Encodes one window. Call `add` for each frame in display order, then `finish`.
+
+    Packets go to the file as they come, so a long clip costs no more memory than a short one.
 
     Args:
         path: Where to; mp4 whatever the name ends in.
         video: The film's index.
         window: The window.
         params: How.
+        sound: Its sound; None for none.
+        speed: Media seconds per second of the clip.
     """
 
-    def __init__(self, path: str | Path, video: VideoIndex, window: Window, params: VideoParams) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        video: VideoIndex,
+        window: Window,
+        params: VideoParams,
+        sound: ClipSamples | None = None,
+        speed: Fraction = Fraction(1),
+    ) -> None:
         self.path = Path(path)
         self.window = window
         self._video, self._params = video, params
-        self._time_base = clip_time_base(video)
+        self._sound = sound
+        self._clock = Clock(video, speed)
         self._container: Any = None
         self._stream: Any = None
         self._upright: Callable[[av.VideoFrame], av.VideoFrame] | None = None
-        self._packets: list[Any] = []
+        self._sound_packets: deque[Any] = deque()
+        self._lasts: dict[int, int] = {}
         self.n_frames = 0
 
     def add(self, number: int, frame: av.VideoFrame) -> None:
@@ -118,29 +154,26 @@ class ClipWriter:
             self._open(frame)
         picture = self._fit(frame)
         kept = frame.pts, frame.time_base, frame.pict_type
-        picture.pts = ticks(self._video, number, self.window.first_frame)
-        picture.time_base = self._time_base
+        first = self.window.first_frame
+        picture.pts = at = self._clock.ticks(number, first)
+        picture.time_base = self._clock.time_base
+        self._lasts[at] = self._clock.ticks(number + 1, first) - at
         # Key frames of the film are none of the clip's business.
         picture.pict_type = PictureType.NONE
-        self._packets += self._stream.encode(picture)
+        self._write(self._stream.encode(picture))
         if picture is frame:
             frame.pts, frame.time_base, frame.pict_type = kept
         self.n_frames += 1
 
-    def finish(self, samples: npt.NDArray[np.float32] | None, rate: int, layout: str) -> None:
-        """Write the clip, with `samples` (float32 (channels, n) at `rate`) as its sound.
+    def finish(self) -> None:
+        """Write what is left and close the clip.
 
         Raises:
             av.FFmpegError: The encoder or the disk refuses.
         """
-        self._packets += self._stream.encode()
-        by_tick = self._durations()
-        for packet in self._packets:
-            packet.duration = by_tick.get(packet.pts, packet.duration)
-        if samples is not None and samples.size:
-            self._packets += self._encode_sound(samples, rate, layout)
-        for packet in sorted(self._packets, key=lambda p: p.dts * p.time_base):
-            self._container.mux(packet)
+        self._write(self._stream.encode())
+        while self._sound_packets:
+            self._container.mux(self._sound_packets.popleft())
         self._container.close()
         self._container = None
 
@@ -152,28 +185,40 @@ class ClipWriter:
             except av.FFmpegError:
                 pass
             self._container = None
+        self._sound = None
         self.path.unlink(missing_ok=True)
 
     @property
     def facts(self) -> tuple[str, bool]:
         """(fps, constant rate) for the receipt."""
-        return format_rate(self._video.rate), self._video.constant
+        return format_rate(self._clock.rate), self._video.constant
+
+    def _write(self, pictures: list[Any]) -> None:
+        """Write packets of picture, and the sound that belongs before them."""
+        for packet in pictures:
+            packet.duration = self._lasts.pop(packet.pts, packet.duration)
+            at = packet.dts * packet.time_base
+            while (
+                self._sound_packets and self._sound_packets[0].dts * self._sound_packets[0].time_base < at
+            ):
+                self._container.mux(self._sound_packets.popleft())
+            self._container.mux(packet)
 
     def _open(self, frame: av.VideoFrame) -> None:
         self._upright = turn = upright_filter(frame)
         upright = turn(frame)
         width, height = _even_size(upright.width, upright.height, self._params.height)
-        scale = _movie_timescale(self._time_base)
+        scale = _movie_timescale(self._clock.time_base)
         self._container = av.open(
             str(self.path), "w", format="mp4",
             options={"movflags": "+faststart", "movie_timescale": str(scale)},
         )  # fmt: skip
         options = {"preset": self._params.preset, "crf": str(self._params.crf)}
-        rate = self._video.rate.limit_denominator(1 << 20)
+        rate = self._clock.rate.limit_denominator(1 << 20)
         stream = self._container.add_stream("libx264", rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
-        context.time_base = self._time_base
+        context.time_base = self._clock.time_base
         context.gop_size = self._params.gop
         context.thread_count = self._params.threads
         if not frame.format.name.startswith("yuvj"):
@@ -183,6 +228,9 @@ class ClipWriter:
             context.color_primaries = frame.color_primaries
             context.color_trc = frame.color_trc
         self._stream = stream
+        if self._sound is not None and self._sound.samples.size:
+            self._sound_packets.extend(self._encode_sound(self._sound))
+        self._sound = None
 
     def _fit(self, frame: av.VideoFrame) -> av.VideoFrame:
         if self._upright is not None:
@@ -192,13 +240,8 @@ class ClipWriter:
             return frame
         return frame.reformat(width=width, height=height, format="yuv420p", interpolation="BICUBIC")
 
-    def _durations(self) -> dict[int, int]:
-        """Ticks for which each frame stays on screen, by its stamp."""
-        first = self.window.first_frame
-        stamps = [ticks(self._video, first + n, first) for n in range(self.window.n_frames + 1)]
-        return {a: b - a for a, b in pairwise(stamps)}
-
-    def _encode_sound(self, samples: npt.NDArray[np.float32], rate: int, layout: str) -> list[Any]:
+    def _encode_sound(self, sound: ClipSamples) -> list[Any]:
+        samples, rate, layout = sound.samples, sound.rate, sound.layout
         if len(samples) not in _AAC_LAYOUTS:
             weights, _ = channel_rule(samples, channel_names(layout, len(samples)), "stereo")
             samples = samples if weights is None else (weights @ samples).astype(np.float32)
@@ -207,11 +250,12 @@ class ClipWriter:
         name = _AAC_LAYOUTS[len(samples)]
         stream = self._container.add_stream("aac", rate=rate, layout=name)
         stream.bit_rate = min(64_000 * (len(samples) + 1), 448_000)
-        # Noise substitution would put other noise in place of the film's.
-        stream.codec_context.options = {"aac_pns": "0"}
+        # Noise substitution would put other noise in place of the film's. The fast coder costs a
+        # quarter of the default one, which is as dear as the picture; the exact sound is the FLAC's.
+        stream.codec_context.options = {"aac_pns": "0", "aac_coder": "fast"}
         out: list[Any] = []
-        for at in range(0, samples.shape[1], _AAC_FRAME):
-            piece = np.ascontiguousarray(samples[:, at : at + _AAC_FRAME])
+        for at in range(0, samples.shape[1], _PIECE):
+            piece = np.ascontiguousarray(samples[:, at : at + _PIECE])
             frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=name)
             frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
             out += stream.encode(frame)

@@ -112,21 +112,33 @@ def tile(index: MediaIndex, edges: Sequence[float], *, overhang_s: float = OVERH
         UsageError: Fewer than two edges, or edges that do not rise.
         WindowOutside: The whole lies outside the media.
     """
+    return [window for _, window in numbered_tiles(index, edges, overhang_s=overhang_s)]
+
+
+def numbered_tiles(
+    index: MediaIndex, edges: Sequence[float], *, overhang_s: float = OVERHANG_S
+) -> list[tuple[int, Window]]:
+    """`tile`, each window with the number of the edge that it begins at (empty ones are missing).
+
+    Raises:
+        UsageError: Fewer than two edges, or edges that do not rise.
+        WindowOutside: The whole lies outside the media.
+    """
     if len(edges) < 2 or any(b <= a for a, b in pairwise(edges)):
         raise UsageError("edges must rise", expected="at least two", got=list(edges))
     whole = snap(index, edges[0], edges[-1], overhang_s=overhang_s)
     if index.video is None:
         inner = [Fraction(round(edge * 1e9), 10**9) for edge in edges[1:-1]]
-        cuts = [whole.start, *inner, whole.end]
-        return [Window(a, b) for a, b in pairwise(cuts)]
+        cuts = [whole.start, *(min(max(at, whole.start), whole.end) for at in inner), whole.end]
+        return [(n, Window(a, b)) for n, (a, b) in enumerate(pairwise(cuts)) if b > a]
     video, last = index.video, whole.first_frame + whole.n_frames
     frames = [whole.first_frame]
     for edge in edges[1:-1]:
         at = video.frame_at(round(edge * 1e9) + START_SLACK_NS)
         frames.append(min(max(at, frames[-1]), last))
     return [
-        Window(video.time_of(i), video.time_of(j), i, j - i, int(video.pts[i]), int(video.pts[j - 1]))
-        for i, j in pairwise([*frames, last])
+        (n, Window(video.time_of(i), video.time_of(j), i, j - i, int(video.pts[i]), int(video.pts[j - 1])))
+        for n, (i, j) in enumerate(pairwise([*frames, last]))
         if j > i
     ]
 

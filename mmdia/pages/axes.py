@@ -20,6 +20,10 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400
 MOST_DOTS = 4000
 
 
+#: Nothing is drawn further out than this, units.
+_FAR = 1e9
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """A linear scale from data to a length.
@@ -35,8 +39,9 @@ class Scale:
     length: float
 
     def __call__(self, value: float) -> float:
-        """Where a value lies."""
-        return (value - self.low) / (self.high - self.low) * self.length
+        """Where a value lies; what is absurdly far out stays a number that can be drawn."""
+        place = (value - self.low) / (self.high - self.low) * self.length
+        return min(_FAR, max(-_FAR, place))
 
     def clamp(self, value: float) -> float:
         """Where a value lies, held within the scale."""

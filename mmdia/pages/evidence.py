@@ -62,8 +62,13 @@ _DRAWN = frozenset({"speech", "fingerprint_strip"})
 _MATCHES = {
     "map": "named in the media map",
     "id": "by its id",
+    "nfo": "by the nfo file beside it",
+    "episode": "by series and episode",
     "name": "by its file name",
+    "guess": "by its file name, read freely",
+    "duration": "by its length",
     "identify": "by its content",
+    "only": "the only file for the only title",
 }
 
 

@@ -101,7 +101,10 @@ dl.tiles,.tiles dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.1
 .tiles small{display:block;margin-top:.1rem;font-size:.8rem;font-weight:400;color:var(--soft)}
 .under{display:block;color:var(--soft);font-size:.82rem;line-height:1.35;min-width:7.5rem}
 td .badge{white-space:nowrap}
-.why{min-width:15rem}
+.why{min-width:15rem}.file{min-width:14rem;overflow-wrap:anywhere}
+td code{overflow-wrap:normal}
+svg.share{display:block;width:100%;min-width:7rem;height:.8rem;border-radius:.4rem;margin-top:.3rem}
+.share .rail{fill:var(--rule)}.share .done{fill:var(--mark)}
 figure{margin:.8rem 0 1.2rem}
 figcaption{font-size:.9rem;margin-top:.35rem;max-width:80ch}
 .scroll{overflow-x:auto;margin:.6rem 0}

@@ -1,20 +1,37 @@
-"""The candidate files of a title: time maps, verdicts, and which of them clips are cut from."""
+"""The candidate files of a title: time maps, verdicts, and which of them clips are cut from.
+
+All copies of a title are looked at, and the one whose time map is best is taken; the others are told
+with why not. What the name promised decides only among equals. Two rules save work that could not
+change the choice: a file whose content was looked at under another name is not aligned again, and
+once `ENOUGH` copies were looked at and one is accepted, or one is the annotated copy itself with
+every line, the rest is left.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmdia.errors import MediaError, MediaNotFound, MmdiaError
-from mmdia.media.probe import probe
+from mmdia.media.probe import MediaInfo, media_hash, probe
+from mmdia.rebuild.candidate import Candidate
 from mmdia.rebuild.config import TitleJob
-from mmdia.rebuild.match import Candidate
+from mmdia.rebuild.length import LengthFit, judge_length
+from mmdia.rebuild.sound_track import choose_stream
+from mmdia.rebuild.source import FetchError, MediaSource
+from mmdia.schema.receipt import TitleFile
 from mmdia.schema.time import TimeMap
 from mmdia.schema.timemap import TimeMapFile
 from mmdia.schema.title import Title
+from mmdia.store.digest import params_hash
 from mmdia.sync.annotation import AnnotationTrack
 from mmdia.sync.evidence import Wanted, collect
 from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve, write_timemap
+
+#: Whole copies that are looked at before an accepted one ends the search.
+ENOUGH = 5
+
+_VERDICTS = ("wrong_film", "segments", "speed", "translation", "identity")
 
 
 class NoTimeMap(MediaError):
@@ -31,6 +48,12 @@ class Copy:
         map_file: The time map, accepted or not.
         map_path: Where the map is written, relative to the output folder.
         time_map: The map as a value, cut to the candidate's range; empty when refused.
+        chosen: Whether clips are cut from it.
+        why_not: Why another file was preferred, or this one refused.
+        duration_s: Length of the file, seconds.
+        height: Height of its picture, pixels; 0 without one.
+        sound: Whether it has the sound that is wanted.
+        length: What its length says.
     """
 
     candidate: Candidate
@@ -38,6 +61,21 @@ class Copy:
     map_file: TimeMapFile
     map_path: str
     time_map: TimeMap
+    chosen: bool = False
+    why_not: str | None = None
+    duration_s: float | None = None
+    height: int = 0
+    sound: bool = True
+    length: LengthFit = field(default_factory=LengthFit)
+
+    @property
+    def present(self) -> int:
+        """Lines of the annotation that the copy has: those that also lie within the file."""
+        if not self.map_file.accepted:
+            return 0
+        low, high = _range(self.candidate, self.duration_s)
+        inside = (x for x in self.map_file.lines if x.present and x.end > low and x.start < high)
+        return sum(1 for _ in inside)
 
 
 @dataclass
@@ -51,6 +89,8 @@ class Findings:
 
 def _media_reason(error: MmdiaError) -> str:
     text = str(error).lower()
+    if isinstance(error, FetchError):
+        return error.reason
     if isinstance(error, MediaNotFound):
         return "missing_media"
     if isinstance(error, NoTimeMap):
@@ -60,17 +100,29 @@ def _media_reason(error: MmdiaError) -> str:
     return "truncated_media" if "truncated" in text or "incomplete" in text else "invalid_media"
 
 
-def _map_name(job: TitleJob, candidate: Candidate) -> str:
+def _map_name(job: TitleJob, candidate: Candidate, *, rivals: bool = False) -> str:
+    """Where a copy's map is kept; copies that compete for one place have a file each."""
     part = "" if candidate.part is None else f".p{candidate.part}"
-    return f"timemaps/{job.title_name}{part}.json"
+    own = f".c{params_hash([candidate.path, candidate.start_ms, candidate.end_ms])[:10]}" if rivals else ""
+    return f"timemaps/{job.title_name}{part}{own}.json"
 
 
-def _clip_to_range(time_map: TimeMap, candidate: Candidate) -> TimeMap:
-    if candidate.start_ms is None and candidate.end_ms is None:
+def _range(candidate: Candidate, duration_s: float | None) -> tuple[float, float]:
+    """The part of the file that counts, seconds: subtitles may go on where the file has ended."""
+    low = 0.0 if candidate.start_ms is None else candidate.start_ms / 1000
+    high = 1e7 if duration_s is None else duration_s
+    return low, high if candidate.end_ms is None else min(high, candidate.end_ms / 1000)
+
+
+def _clip_to_range(time_map: TimeMap, candidate: Candidate, duration_s: float | None) -> TimeMap:
+    """The map of what the candidate holds; a map goes on past both ends of its evidence.
+
+    For a whole copy nothing is clipped at its ends: there the cutter says `outside_media`. The next
+    part holds what lies past the end of one.
+    """
+    if candidate.part is None and candidate.start_ms is None and candidate.end_ms is None:
         return time_map
-    low = -1e7 if candidate.start_ms is None else candidate.start_ms / 1000
-    high = 1e7 if candidate.end_ms is None else candidate.end_ms / 1000
-    return time_map.invert().clip(low, high).invert()
+    return time_map.invert().clip(*_range(candidate, duration_s)).invert()
 
 
 def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
@@ -88,17 +140,15 @@ def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
 
 
 def _map_of(
-    job: TitleJob, track: AnnotationTrack, candidate: Candidate, path: Path, title: Title
+    job: TitleJob, track: AnnotationTrack, candidate: Candidate, path: Path, wanted: Wanted, cached: Path
 ) -> TimeMapFile:
-    cached = Path(job.out) / _map_name(job, candidate)
-    probe(path)  # whatever the route: what is no film is told apart before anything is believed
     if job.timemap == "identity":
         made = identity_map(track, candidate.path)
     elif job.timemap != "align":
         made = _given_map(job, candidate)
     else:
         params = AlignParams(policy=job.policy, min_confidence=job.min_confidence)
-        found = collect(path, Wanted(language=title.language, cache=Path(job.cache).parent / "heard"))
+        found = collect(path, wanted)
         part = tuple(e.within(candidate.start_ms, candidate.end_ms) for e in found.evidences)
         usable = tuple(e for e in part if e.tells)
         return solve(
@@ -108,26 +158,209 @@ def _map_of(
     return made
 
 
-def examine(job: TitleJob, track: AnnotationTrack, title: Title) -> Findings:
-    """Make time maps of the candidates: parts all, alternatives until one is accepted."""
+def examine(job: TitleJob, track: AnnotationTrack, title: Title, source: MediaSource) -> Findings:
+    """Make time maps of the candidates, and mark those that clips are cut from.
+
+    Args:
+        job: The title's job.
+        track: The annotation side.
+        title: The title.
+        source: Where the files come from; those that lose are released.
+
+    Raises:
+        StoreError: A map cannot be written.
+    """
     found = Findings([], [], [])
-    for candidate in job.candidates:
-        path = Path(job.media_dir) / candidate.path
+    taken: dict[str, Copy] = {}
+    for k, candidate in enumerate(job.candidates):
+        if _settled(found.copies, candidate):
+            found.messages.append(f"{len(job.candidates) - k} more files were not looked at")
+            break
         try:
-            made = _map_of(job, track, candidate, path, title)
+            copy = _look(job, track, title, candidate, source, taken)
         except MediaError as error:
             found.reasons.append(_media_reason(error))
             found.messages.append(str(error))
             continue
-        time_map = _clip_to_range(made.time_map(), candidate) if made.accepted else TimeMap()
-        found.copies.append(Copy(candidate, path, made, _map_name(job, candidate), time_map))
-        if made.accepted and candidate.part is None:
-            break
+        found.copies.append(copy)
+    _mark(found)
+    _finish(job, found, source)
     return found
 
 
+def _look(
+    job: TitleJob,
+    track: AnnotationTrack,
+    title: Title,
+    candidate: Candidate,
+    source: MediaSource,
+    taken: dict[str, Copy],
+) -> Copy:
+    """One candidate with its time map."""
+    path = source.local(candidate.path)
+    # Whatever the route: what is no film is told apart before anything is believed.
+    info = probe(path)
+    rivals = _rivals(job, candidate) > 1
+    map_path = _map_name(job, candidate, rivals=rivals)
+    length = _length(info, candidate, title)
+    if length.says:
+        candidate = replace(candidate, evidence=(*candidate.evidence, length.says))
+    same = f"{media_hash(path)} {candidate.start_ms} {candidate.end_ms} {candidate.part}" if rivals else ""
+    twin = taken.get(same)
+    choice = choose_stream(info.audio, title, job.clip.audio_track)
+    wanted = Wanted(
+        language=title.language,
+        cache=Path(job.cache).parent / "heard",
+        asr=job.asr,
+        track=choice.number if len(info.audio) > 1 else None,
+    )
+    cached = Path(job.out) / map_path
+    made = _map_of(job, track, candidate, path, wanted, cached) if twin is None else twin.map_file
+    time_map = _clip_to_range(made.time_map(), candidate, info.duration_s) if made.accepted else TimeMap()
+    copy = Copy(
+        candidate,
+        path,
+        made,
+        map_path if twin is None else twin.map_path,
+        time_map,
+        why_not=None if twin is None else f"the same content as {twin.candidate.path}",
+        duration_s=info.duration_s,
+        height=max((v.height for v in info.video), default=0),
+        sound=choice.refusal is None or not job.clip.wants_audio,
+        length=length,
+    )
+    if same:
+        taken.setdefault(same, copy)
+    return copy
+
+
+def _rivals(job: TitleJob, candidate: Candidate) -> int:
+    """Candidates for the same place: the whole, or the same part."""
+    return sum(c.part == candidate.part for c in job.candidates)
+
+
+def _length(info: MediaInfo, candidate: Candidate, title: Title) -> LengthFit:
+    partly = candidate.part is not None or candidate.start_ms is not None or candidate.end_ms is not None
+    return LengthFit() if partly else judge_length(info.duration_s, title.duration_ms)
+
+
+def _settled(copies: list[Copy], candidate: Candidate) -> bool:
+    """Whether one more copy could not change the choice, or enough were looked at."""
+    if candidate.part is not None:
+        return False
+    whole = [c for c in copies if c.candidate.part is None]
+    good = [c for c in whole if c.map_file.accepted]
+    return any(_is_the_copy(c) for c in good) or (bool(good) and len(whole) >= ENOUGH)
+
+
+def _is_the_copy(copy: Copy) -> bool:
+    """Whether this is the annotated copy itself, as far as can be told: nothing can be better."""
+    document = copy.map_file
+    sure = document.verdict == "identity" and document.confidence >= 0.99
+    aligned = document.evidence.get("kind") not in ("identity", "given")
+    return sure and aligned and copy.sound and copy.present == len(document.lines)
+
+
+def _worth(copy: Copy) -> tuple[float, ...]:
+    """What a copy is worth; small differences in lines and confidence are noise of the subtitles."""
+    lines = max(1, len(copy.map_file.lines))
+    verdict = copy.map_file.verdict
+    return (
+        copy.map_file.accepted,
+        copy.sound,
+        round(copy.present / lines * 50),
+        copy.length.fit,
+        round(copy.map_file.confidence * 20),
+        _VERDICTS.index(verdict) if verdict in _VERDICTS else 0,
+        copy.height,
+        copy.candidate.rank,
+    )
+
+
+def _mark(found: Findings) -> None:
+    """Mark the copies to cut from, and say why the others are not."""
+    copies = found.copies
+    places: dict[int | None, int] = {}
+    for k, copy in enumerate(copies):
+        if copy.map_file.accepted:
+            rival = places.get(copy.candidate.part)
+            if rival is None or _worth(copy) > _worth(copies[rival]):
+                places[copy.candidate.part] = k
+    whole = places.pop(None, None)
+    parts = list(places.values())
+    if whole is not None and parts:
+        # One whole copy, and a set of parts: whichever holds more of the lines.
+        together = sum(copies[k].present for k in parts)
+        if together > copies[whole].present:
+            whole = None
+        else:
+            parts = []
+    chosen = set(parts if whole is None else [whole])
+    best = copies[min(chosen)] if chosen else None
+    for k, copy in enumerate(copies):
+        why = None if k in chosen else copy.why_not or _why_not(copy, best)
+        copies[k] = replace(copy, chosen=k in chosen, why_not=why)
+
+
+def _why_not(copy: Copy, best: Copy | None) -> str:
+    document = copy.map_file
+    if not document.accepted:
+        return f"refused: {', '.join(document.reasons) or document.verdict}"
+    if best is None:
+        return "refused"
+    total = len(document.lines)
+    if copy.candidate.part != best.candidate.part:
+        return "the whole copy is better" if best.candidate.part is None else "the parts are better"
+    if copy.sound != best.sound:
+        return "it lacks the sound that is wanted"
+    if _worth(copy)[2] != _worth(best)[2]:
+        return f"{copy.present} of {total} lines are in it, {best.present} in the other"
+    if copy.length.fit != best.length.fit:
+        return f"the other's length fits better ({best.length.says})"
+    if _worth(copy)[4] != _worth(best)[4]:
+        return f"its map is less certain ({document.confidence:.2f}, {best.map_file.confidence:.2f})"
+    if document.verdict != best.map_file.verdict:
+        return f"its map is {document.verdict}, the other's {best.map_file.verdict}"
+    if copy.height != best.height:
+        return f"its picture is smaller ({copy.height}, {best.height} lines)"
+    return "it is as good; the other came first"
+
+
+def _finish(job: TitleJob, found: Findings, source: MediaSource) -> None:
+    """Put the chosen map (or the best refusal) where the contract has it; let losers go."""
+    keep = {k for k, c in enumerate(found.copies) if c.chosen}
+    if not keep and found.copies:
+        keep = {max(range(len(found.copies)), key=lambda k: found.copies[k].map_file.confidence)}
+    for k, copy in enumerate(found.copies):
+        final = _map_name(job, copy.candidate)
+        if k in keep and copy.map_path != final:
+            write_timemap(Path(job.out) / final, copy.map_file)
+            found.copies[k] = replace(copy, map_path=final)
+    used = {c.candidate.path for c in found.copies if c.chosen}
+    for candidate in job.candidates:
+        if candidate.path not in used:
+            source.release(candidate.path)
+
+
 def choose(found: Findings) -> list[Copy]:
-    """The copies to cut from: every accepted part, or the first accepted file."""
-    accepted = [c for c in found.copies if c.map_file.accepted]
-    parts = [c for c in accepted if c.candidate.part is not None]
-    return parts or accepted[:1]
+    """The copies to cut from: the best whole copy, or the parts in order."""
+    return sorted((c for c in found.copies if c.chosen), key=lambda c: c.candidate.part or 0)
+
+
+def title_files(found: Findings) -> tuple[TitleFile, ...]:
+    """All files that were looked at, as the title's receipt has them."""
+    return tuple(
+        TitleFile(
+            path=c.candidate.path,
+            part=c.candidate.part,
+            timemap=c.map_path,
+            verdict=c.map_file.verdict,
+            confidence=c.map_file.confidence,
+            how=c.candidate.how,
+            matched_by=c.candidate.evidence,
+            chosen=c.chosen,
+            why_not=c.why_not,
+            duration_s=None if c.duration_s is None else round(c.duration_s, 3),
+        )
+        for c in found.copies
+    )

@@ -1,27 +1,41 @@
-"""Cutting the clips of one copy, committing their files, and writing their receipt rows."""
+"""Cutting the clips of one copy, committing their files, and reporting their receipt rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import MediaError, StoreError, UsageError
+from mmdia.errors import MediaError, StoreError, UsageError, WindowOutside
 from mmdia.media.audio import AudioParams
-from mmdia.media.cut import ClipRequest, ClipResult, cut_media
+from mmdia.media.cut import ClipRequest, ClipResult, PartRequest, cut_media
+from mmdia.media.index import MediaIndex
 from mmdia.media.index_cache import cached_index
 from mmdia.media.video import VideoParams
+from mmdia.media.window import Window, numbered_tiles
+from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
 from mmdia.rebuild.config import TitleJob
-from mmdia.rebuild.files import clip_path, discard, still_ending
+from mmdia.rebuild.files import discard
 from mmdia.rebuild.match import Candidate
 from mmdia.rebuild.rows import plain_row
-from mmdia.rebuild.windows import Placed, padded, turn_facts
+from mmdia.rebuild.sound_track import TrackChoice
+from mmdia.rebuild.windows import Placed, TurnGroup, join_empty, padded, turn_groups
 from mmdia.schema.dialogue import Dialogue
 from mmdia.store.atomic import commit, is_disk_full, make_folder, part_path
 
 #: Error codes of the cutter that say the copy lacks something: refusals, not failures.
-_REFUSED = frozenset({"outside_media", "no_audio", "no_video", "no_such_track"})
+_REFUSED = frozenset(
+    {
+        "audio_language_mismatch",
+        "commentary",
+        "no_audio",
+        "no_such_track",
+        "no_video",
+        "not_copyable",
+        "outside_media",
+    }
+)
 
 Span = tuple[float, float]
 OnRow = Callable[[dict[str, Any]], None]
@@ -38,6 +52,7 @@ class ClipBatch:
         identity: Its content identity.
         keys: Parameter hash of each dialogue.
         placed: Dialogues with their places.
+        track: The sound track, or why there is none.
     """
 
     job: TitleJob
@@ -46,6 +61,7 @@ class ClipBatch:
     identity: str
     keys: dict[str, str]
     placed: tuple[tuple[Dialogue, Placed], ...]
+    track: TrackChoice
 
     def media_fact(self) -> dict[str, Any]:
         """The file, as the receipt has it."""
@@ -58,48 +74,70 @@ class ClipBatch:
 
 
 @dataclass(frozen=True)
-class _Files:
-    """Final paths of one dialogue's files, relative to the output folder."""
+class _Plan:
+    """What is cut for one dialogue."""
 
-    audio: str | None
-    video: str | None
-    stills: tuple[str, ...]
+    dialogue: Dialogue
+    placed: Placed
+    span: Span
+    files: ClipFiles
+    windows: tuple[Window, ...]
+
+    def request(self, out: Path) -> ClipRequest:
+        def part(path: str | None) -> Path | None:
+            return None if path is None else part_path(out / path)
+
+        stills = zip(self.placed.stills, self.files.stills, strict=False)
+        return ClipRequest(
+            key=self.dialogue.dialogue_id,
+            start_s=self.span[0],
+            end_s=self.span[1],
+            audio_path=part(self.files.audio),
+            video_path=part(self.files.video),
+            stills=tuple((still.media_s, part_path(out / path)) for still, path in stills),
+            parts=tuple(
+                PartRequest(n, window, part(files.audio), part(files.video))
+                for n, (files, window) in enumerate(zip(self.files.parts, self.windows, strict=True))
+            ),
+            speed=self.placed.speed,
+        )
 
 
-def _files_of(job: TitleJob, dialogue_id: str, placed: Placed, lacks: frozenset[str]) -> _Files:
+def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaIndex) -> _Plan:
     """What is written: all that the profile wants, but for what the film does not have.
 
-    A silent film still gives its picture (`video`, `all`), a film without a picture its sound
-    (`all`). What was asked for by name and is not there stays asked for, and is refused.
+    A film without (usable) sound still gives its picture (`video`, `lossless`, `all`), a film
+    without a picture its sound (`all`). What was asked for by name and is not there stays asked
+    for, and is refused.
     """
-    name, params = job.names[dialogue_id], job.clip
-    silent = "no_audio" in lacks and params.wants_video
-    blind = "no_video" in lacks and params.profile == "all"
-    return _Files(
-        clip_path(job.title_name, name, ".flac") if params.wants_audio and not silent else None,
-        clip_path(job.title_name, name, ".mp4") if params.wants_video and not blind else None,
-        ()
-        if blind
-        else tuple(clip_path(job.title_name, name, still_ending(s.turn)) for s in placed.stills),
+    params = batch.job.clip
+    silent = index.audio is None and params.wants_video
+    blind = index.video is None and params.profile == "all"
+    span = padded(placed, params.pad_s, index.duration_s)
+    groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
+    files = files_of(
+        batch.job.title_name,
+        batch.job.names[dialogue.dialogue_id],
+        placed,
+        groups,
+        audio=params.wants_audio and not silent,
+        video=params.wants_video and not blind,
+        stills=params.wants_stills and not blind,
+        whole=params.wants_whole,
     )
+    return _Plan(dialogue, placed, span, files, windows)
 
 
-def _request(out: Path, dialogue_id: str, placed: Placed, files: _Files, span: Span) -> ClipRequest:
-    return ClipRequest(
-        key=dialogue_id,
-        start_s=span[0],
-        end_s=span[1],
-        audio_path=None if files.audio is None else part_path(out / files.audio),
-        video_path=None if files.video is None else part_path(out / files.video),
-        stills=tuple(
-            (still.media_s, part_path(out / path))
-            for still, path in zip(placed.stills, files.stills, strict=False)
-        ),
-    )
-
-
-def _track(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.isdigit() else text
+def _sentences(
+    placed: Placed, span: Span, index: MediaIndex
+) -> tuple[tuple[TurnGroup, ...], tuple[Window, ...]]:
+    """Sentence clips with their windows; none for a window that the cutter will refuse as a whole."""
+    groups = turn_groups(placed, span)
+    try:
+        tiles = numbered_tiles(index, [*(g.start_s for g in groups), span[1]])
+    except (WindowOutside, UsageError):
+        return (), ()
+    return tuple(join_empty(groups, [n for n, _ in tiles])), tuple(window for _, window in tiles)
 
 
 def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
@@ -108,40 +146,21 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
     Raises:
         StoreError: The disk is full or the output cannot be written.
     """
-    job, out = batch.job, Path(batch.job.out)
-    make_folder(out / "clips" / job.title_name)
-    by_id = {d.dialogue_id: (d, p) for d, p in batch.placed}
-    files: dict[str, _Files] = {}
-    spans: dict[str, Span] = {}
-    lacks: frozenset[str] = frozenset()
-    left = dict.fromkeys(by_id)
+    refusal = _refusal(batch)
+    if refusal is not None:
+        for dialogue, _ in batch.placed:
+            on_row(_not_built(batch, dialogue, *refusal))
+        return
+    out = Path(batch.job.out)
+    make_folder(out / "clips" / batch.job.title_name)
+    left = {dialogue.dialogue_id: dialogue for dialogue, _ in batch.placed}
 
-    def finish(result: ClipResult) -> None:
-        dialogue_id = str(result.key)
-        dialogue, placed = by_id[dialogue_id]
-        if result.error_code is None:
-            row = _built(batch, dialogue, placed, files[dialogue_id], spans[dialogue_id], result)
-            row["reasons"] = sorted(lacks) if job.clip.wants_video else []
-            discard(out, job.previous.get(dialogue_id, {}), but=row)
-        else:
-            row = _not_built(batch, dialogue, result.error_code, result.message)
+    def tell(dialogue_id: str, row: dict[str, Any]) -> None:
         left.pop(dialogue_id)
         on_row(row)
 
     try:
-        index = cached_index(batch.path, job.cache, _track(job.clip.audio_track))
-        missing = {"no_audio": index.audio is None, "no_video": index.video is None}
-        lacks = frozenset(code for code, is_missing in missing.items() if is_missing)
-        files.update({i: _files_of(job, i, p, lacks) for i, (_, p) in by_id.items()})
-        spans.update({i: padded(p, job.clip.pad_s, index.duration_s) for i, (_, p) in by_id.items()})
-        cut_media(
-            batch.path,
-            [_request(out, i, p, files[i], spans[i]) for i, (_, p) in by_id.items()],
-            index=index,
-            on_clip=finish,
-            audio=AudioParams(job.clip.sample_rate, job.clip.channels),
-            video=VideoParams(height=job.clip.height),
-        )
+        _cut(batch, out, tell)
     except StoreError as error:
         if is_disk_full(error):
             raise StoreError(
@@ -149,10 +168,63 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
             ) from error
         raise
     except (MediaError, UsageError) as error:
-        # The film cannot be read (any further), or has no such audio track: what is left says so.
+        # The film cannot be read (any further): what is left says so.
         code = "no_such_track" if isinstance(error, UsageError) else "decode_error"
-        for dialogue_id in list(left):
-            on_row(_not_built(batch, by_id[dialogue_id][0], code, str(error)))
+        for dialogue in left.values():
+            on_row(_not_built(batch, dialogue, code, str(error)))
+
+
+def _refusal(batch: ClipBatch) -> tuple[str, str] | None:
+    """(code, message) when there is nothing to cut: sound alone is wanted and refused.
+
+    A track that the user named and that is not there is refused with the picture, too.
+    """
+    params, track = batch.job.clip, batch.track
+    named = track.refusal == "no_such_track" and params.wants_audio
+    if track.refusal is None or not (params.profile == "audio" or named):
+        return None
+    return track.refusal, track.message or ""
+
+
+def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None]) -> None:
+    job, track = batch.job, batch.track
+    index = cached_index(batch.path, job.cache, track.number)
+    if track.refusal is not None:
+        index = replace(index, audio=None)
+    plans = {d.dialogue_id: _plan(batch, d, p, index) for d, p in batch.placed}
+    lacks = _lacks(batch, index)
+
+    def finish(result: ClipResult) -> None:
+        plan = plans[str(result.key)]
+        i = plan.dialogue.dialogue_id
+        if result.error_code is not None:
+            tell(i, _not_built(batch, plan.dialogue, result.error_code, result.message))
+            return
+        row = _built(batch, plan, result, lacks)
+        discard(out, job.previous.get(i, {}), but=row)
+        tell(i, row)
+
+    cut_media(
+        batch.path,
+        [plan.request(out) for plan in plans.values()],
+        index=index,
+        on_clip=finish,
+        audio=AudioParams(job.clip.sample_rate, job.clip.channels),
+        video=VideoParams(height=job.clip.height),
+        lossless=job.clip.lossless,
+    )
+
+
+def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
+    """Reason codes of clips that are built all the same: what of the film is missing in them."""
+    codes = set()
+    if batch.track.refusal not in (None, "no_audio"):
+        codes.add(str(batch.track.refusal))
+    elif index.audio is None and batch.job.clip.wants_video:
+        codes.add("no_audio")
+    if index.video is None and batch.job.clip.wants_video:
+        codes.add("no_video")
+    return sorted(codes)
 
 
 def _not_built(batch: ClipBatch, dialogue: Dialogue, code: str, message: str) -> dict[str, Any]:
@@ -169,68 +241,23 @@ def _not_built(batch: ClipBatch, dialogue: Dialogue, code: str, message: str) ->
     )
 
 
-def _committed(out: Path, relative: str) -> int:
-    """Give a file its final name; returns its size."""
-    final = out / relative
-    commit(part_path(final), final)
-    return final.stat().st_size
-
-
-def _built(
-    batch: ClipBatch, dialogue: Dialogue, placed: Placed, files: _Files, span: Span, result: ClipResult
-) -> dict[str, Any]:
-    out, window = Path(batch.job.out), result.window
-    if window is None:
+def _built(batch: ClipBatch, plan: _Plan, result: ClipResult, lacks: list[str]) -> dict[str, Any]:
+    out = Path(batch.job.out)
+    if result.window is None:
         raise StoreError("the cutter reported a clip without a window", path=batch.path)
-    audio = video = None
-    if result.audio is not None and files.audio is not None:
-        audio = {
-            "path": files.audio,
-            "sample_rate": result.audio.sample_rate,
-            "n_samples": result.audio.n_samples,
-            "sha256": result.audio.sha256,
-            "channels": result.audio.channels,
-            "channel_rule": result.audio.channel_rule,
-            "bytes": _committed(out, files.audio),
-        }
-    if result.video is not None and files.video is not None:
-        video = {
-            "path": files.video,
-            "fps": result.video.fps if result.video.constant_rate else None,
-            "first_pts": result.video.first_pts,
-            "n_frames": result.video.n_frames,
-            "sha256": result.video.sha256,
-            "bytes": _committed(out, files.video),
-        }
-    stills = [
-        {
-            "path": path,
-            "turn": still.turn,
-            "media_time": fact.media_time_s,
-            "sha256": fact.sha256,
-            "bytes": _committed(out, path),
-        }
-        for still, path, fact in zip(placed.stills, files.stills, result.stills, strict=False)
-    ]
-    start = float(window.start)
+
+    def committed(relative: str) -> int:
+        final = out / relative
+        commit(part_path(final), final)
+        return final.stat().st_size
+
     return plain_row(
-        dialogue.dialogue_id,
-        dialogue.title_id,
+        plan.dialogue.dialogue_id,
+        plan.dialogue.title_id,
         "built",
+        lacks,
         annotation_version=batch.job.annotation_version,
         media=batch.media_fact(),
-        clip={
-            "nominal_start": span[0],
-            "nominal_end": span[1],
-            "media_start": start,
-            "media_end": float(window.end),
-            "lead_in": span[0] - start,
-            "scale": placed.scale,
-            "confidence": placed.confidence,
-        },
-        audio=audio,
-        video=video,
-        keyframes=stills,
-        turns=turn_facts(placed, start),
-        params_hash=batch.keys[dialogue.dialogue_id],
+        params_hash=batch.keys[plan.dialogue.dialogue_id],
+        **clip_facts(plan.placed, plan.files, plan.span, result, result.window, committed),
     )

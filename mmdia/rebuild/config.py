@@ -25,7 +25,7 @@ LAYOUTS: tuple[Layout, ...] = ("loose", "webdataset", "parquet")
 ENGINES: tuple[Engine, ...] = ("local", "ray")
 
 #: Raise when the cutter's output changes, so that clips are made anew.
-CUTTER_VERSION = 2
+CUTTER_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +119,11 @@ class RebuildConfig:
     """One run of `mmdia rebuild`.
 
     Attributes:
-        media_dir: The user's media folder.
-        out: Output folder.
+        media_dir: The user's media folder, or the URL of remote storage.
+        out: Output folder; the local side of it, when the output is remote.
         annotations: Release to rebuild; None takes the contract's default order.
         clip: What to cut.
-        jobs: Worker processes; 0 works in this process.
+        jobs: Titles at a time; 0 works in this process; None is one a core (of the Ray cluster).
         shard: Share of the titles to work on.
         titles: Only these titles; empty means all.
         media_map: The user's media map, when not ``media.csv`` in the folder.
@@ -135,19 +135,23 @@ class RebuildConfig:
         engine: Workers on this machine (local) or of a Ray cluster (ray).
         identify: Find the titles of files whose names say nothing, by sound and alignment.
         check_speech: Clips of each title to listen to; None for none, -1 for all.
-        min_speech: Titles whose median speech score is lower are downgraded.
+        min_speech: Titles whose median speech score is lower are downgraded; None takes the
+            threshold of the engine that listens.
         quality: Whether the sound of every clip is measured.
         scratch: Folder for what is fetched from remote storage; None takes one under the home folder.
+        asr: Speech recogniser for films without subtitles, as ``mmdia align --asr`` takes it.
+        out_url: URL of the output when it is remote (`mmdia.rebuild.sink.staging_of`).
+        idle_s: Seconds without any sign of work after which a worker counts as hanging.
 
     Raises:
         UsageError: At birth, for values that cannot be used.
     """
 
-    media_dir: Path
+    media_dir: Path | str
     out: Path
     annotations: str | None = None
     clip: ClipParams = field(default_factory=ClipParams)
-    jobs: int = 1
+    jobs: int | None = 1
     shard: Shard = field(default_factory=Shard)
     titles: tuple[str, ...] = ()
     media_map: Path | None = None
@@ -159,9 +163,12 @@ class RebuildConfig:
     engine: Engine = "local"
     identify: bool = False
     check_speech: int | None = None
-    min_speech: float = 0.5
+    min_speech: float | None = None
     quality: bool = False
     scratch: Path | None = None
+    asr: str | None = None
+    out_url: str | None = None
+    idle_s: float = 900.0
 
     def __post_init__(self) -> None:
         if self.layout not in LAYOUTS:
@@ -170,9 +177,9 @@ class RebuildConfig:
             raise UsageError("no such engine", expected=", ".join(ENGINES), got=repr(self.engine))
         if self.check_speech is not None and (self.check_speech == 0 or self.check_speech < -1):
             raise UsageError("--check-speech takes a number of clips from 1, or all", got=self.check_speech)
-        if not 0 <= self.min_speech <= 1:
+        if self.min_speech is not None and not 0 <= self.min_speech <= 1:
             raise UsageError("--min-speech is a share", expected="0 to 1", got=self.min_speech)
-        if self.jobs < 0:
+        if self.jobs is not None and self.jobs < 0:
             raise UsageError("--jobs must not be negative", got=self.jobs)
         if not 0 <= self.min_confidence <= 1:
             raise UsageError(
@@ -192,7 +199,7 @@ class TitleJob:
         candidates: Files that may hold it, best first.
         release: Folder of the release (its subtitles are read there).
         annotation_version: Name and version of the release.
-        media_dir: The user's media folder.
+        media_dir: The user's media folder, or its URL.
         out: Output folder.
         clip: What to cut.
         names: File-safe names of the dialogues, by id.
@@ -206,7 +213,9 @@ class TitleJob:
         check_speech: Clips to listen to; None for none, -1 for all.
         min_speech: Median score below which the title is downgraded.
         quality: Whether the sound of every clip is measured.
-        scratch: Folder for what is fetched; None when the media is local.
+        scratch: Folder for what is fetched; None takes one under the home folder.
+        out_url: URL of the output when it is remote.
+        stored: What the remote output has of the title already: sizes by path.
     """
 
     title: dict[str, Any]
@@ -226,6 +235,9 @@ class TitleJob:
     cache: str
     layout: Layout = "loose"
     check_speech: int | None = None
-    min_speech: float = 0.5
+    min_speech: float | None = None
     quality: bool = False
     scratch: str | None = None
+    asr: str | None = None
+    out_url: str | None = None
+    stored: dict[str, int] | None = None

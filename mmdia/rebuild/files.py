@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-CLIPS = "clips"
+from mmdia.errors import MediaNotFound
+from mmdia.store.shards import CLIPS, filed, inside, is_stored, read_stored
+
+__all__ = ["CLIPS", "clip_path", "discard", "inside", "is_there", "opened", "row_files", "still_ending"]
 
 
 def clip_path(title_name: str, dialogue_name: str, ending: str) -> str:
@@ -21,40 +25,49 @@ def still_ending(turn: int) -> str:
 
 
 def row_files(row: Mapping[str, Any]) -> Iterator[tuple[str, int | None]]:
-    """Paths (relative to the output folder) and sizes of all files that a row names."""
-    facts = [row.get("audio"), row.get("video"), *(row.get("keyframes") or ())]
-    for clip in row.get("turn_clips") or ():
-        facts += [clip.get("audio"), clip.get("video")]
-    for fact in facts:
-        if fact:
-            yield fact["path"], fact.get("bytes")
+    """Paths (relative to the output folder) and sizes of all files that a row names.
 
-
-def inside(out: Path, relative: str) -> Path:
-    """A receipt's path under the output folder.
-
-    Receipts are files that people exchange, so a path that climbs out of the folder is not
-    followed: only its name is used, in the folder itself, where it does not exist.
+    Files of a shard are named as the loose ones would be.
     """
-    parts = PurePosixPath(relative).parts
-    safe = [p for p in parts if p not in ("..", "/", "\\")]
-    return out.joinpath(*safe) if len(safe) == len(parts) else out / "outside" / safe[-1]
+    for _, _, fact in filed(row):
+        yield fact["path"], fact.get("bytes")
 
 
 def is_there(out: Path, row: Mapping[str, Any]) -> bool:
-    """Whether all files of a row exist with the size they were written with."""
-    for path, size in row_files(row):
-        try:
-            found = inside(out, path).stat().st_size
-        except OSError:
-            return False
-        if size is not None and found != size:
-            return False
-    return True
+    """Whether all files of a row exist, loose or in shards, with the size they were written with."""
+    return is_stored(out, row)
+
+
+@contextmanager
+def opened(out: Path, fact: Mapping[str, Any]) -> Iterator[Path]:
+    """A file of a row as a file of its own, for readers that want one.
+
+    Args:
+        out: Output folder.
+        fact: What the receipt says of the file; from a shard it is copied to a temporary place.
+
+    Raises:
+        MediaNotFound: It is not there.
+        MediaUnreadable: Its shard is damaged.
+    """
+    if not fact.get("shard"):
+        path = inside(out, fact["path"])
+        if not path.is_file():
+            raise MediaNotFound("there is no such clip", path=path)
+        yield path
+        return
+    content = read_stored(out, fact)
+    with TemporaryDirectory(prefix="mmdia-") as folder:
+        path = Path(folder) / fact["path"].rpartition("/")[2]
+        path.write_bytes(content)
+        del content
+        yield path
 
 
 def discard(out: Path, row: Mapping[str, Any], *, but: Mapping[str, Any] | None = None) -> None:
-    """Delete the files of a row that is no longer valid; what is gone already is no error.
+    """Delete the loose files of a row that is no longer valid; what is gone already is no error.
+
+    What lies in a shard is taken out of it by the ledger, when the row's successor is on disk.
 
     Args:
         out: Output folder.
@@ -62,8 +75,8 @@ def discard(out: Path, row: Mapping[str, Any], *, but: Mapping[str, Any] | None 
         but: A newer row, whose files stay.
     """
     stay = {path for path, _ in row_files(but or {})}
-    for path, _ in row_files(row):
-        if path in stay:
+    for _, _, fact in filed(row):
+        if fact.get("shard") or fact["path"] in stay:
             continue
         with suppress(OSError):
-            inside(out, path).unlink(missing_ok=True)
+            inside(out, fact["path"]).unlink(missing_ok=True)

@@ -4,42 +4,38 @@ While a run works, finished rows go to a journal, one durable line each, after t
 their final names. At the end journals are merged into ``receipt.jsonl``, which is replaced in one
 step; what a killed run left is merged when the next one starts. So every row that is read has its
 files. Shards of one rebuild may share a folder: each has a journal of its own.
+
+Files that a row replaces (loose originals of what was packed, shards that nobody names any more) are
+deleted here, after the row is on disk. A shard that still holds a dialogue whose row has left it is
+noted beforehand, and written anew without it at the end of the run, or by the next one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import StoreError
+from mmdia.errors import MediaError, StoreError
 from mmdia.jobs.shards import Shard
-from mmdia.store.atomic import Journal, atomic_write, make_folder, sweep_parts
+from mmdia.rebuild.folded import Folded, Rows
+from mmdia.rebuild.pack import without_strangers
+from mmdia.rebuild.shelf import Shelf, shards_of
+from mmdia.store.atomic import PART, Journal, make_folder, sweep_parts
 from mmdia.store.lock import exclusive, is_held, touch
+from mmdia.store.manifest import MANIFEST, write_manifest
+
+__all__ = ["FOLDERS", "RECEIPT", "STATE", "TITLES", "Ledger", "Rows"]
 
 RECEIPT = "receipt.jsonl"
 TITLES = "titles.jsonl"
 STATE = "state"
 
 #: Folders that belong to the output: only there are unfinished files swept away.
-FOLDERS = ("clips", "timemaps", STATE)
+FOLDERS = ("clips", "shards", "timemaps", STATE)
 
-Rows = dict[str, dict[str, Any]]
-
-
-def _fold(rows: Rows, path: Path, key: str) -> Rows:
-    """Lay a file's rows over others. Being left out says nothing about what was done before."""
-    for row in Journal(path).rows():
-        i = row.get(key)
-        if i is None:
-            continue
-        known = rows.get(str(i))
-        left_out = row.get("status") == "not_selected" or row.get("reasons") == ["not_selected"]
-        if known is None or not left_out:
-            rows[str(i)] = row
-    return rows
+OnFile = Callable[[str], None]
 
 
 class Ledger:
@@ -53,20 +49,29 @@ class Ledger:
         self.lock = self.state / f"run-{self.tag}.lock"
         self._journal = Journal(self.state / f"journal-{self.tag}.jsonl")
         self._title_journal = Journal(self.state / f"titles-{self.tag}.jsonl")
+        self._stale = Journal(self.state / f"stale-{self.tag}.jsonl")
+        self._rows = Folded(out / RECEIPT, self.state, "journal-*.jsonl", "dialogue_id")
+        self._title_rows = Folded(out / TITLES, self.state, "titles-*.jsonl", "title_id")
+        self._held: Shelf | None = None
+        #: For output that lies elsewhere: told of a file (relative path) that was deleted, asked
+        #: for a shard that must be here to be read, told of one that was written here.
+        self.removed: OnFile | None = None
+        self.fetch: OnFile | None = None
+        self.stored: OnFile | None = None
+
+    @property
+    def _shelf(self) -> Shelf:
+        if self._held is None:
+            self._held = Shelf(self.out, self.rows(), lambda path: self.removed and self.removed(path))
+        return self._held
 
     def rows(self) -> Rows:
         """All receipt rows known by now: the receipt, then every journal over it."""
-        return self._all(RECEIPT, "journal-*.jsonl", "dialogue_id")
+        return self._rows.rows()
 
     def title_rows(self) -> Rows:
         """All title rows known by now."""
-        return self._all(TITLES, "titles-*.jsonl", "title_id")
-
-    def _all(self, name: str, journals: str, key: str) -> Rows:
-        rows = _fold({}, self.out / name, key)
-        for path in sorted(self.state.glob(journals)):
-            _fold(rows, path, key)
-        return rows
+        return self._title_rows.rows()
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -85,9 +90,13 @@ class Ledger:
                     if not other.stem.endswith(f"of{self.shard.count}") or self.shard.count == 1:
                         hint = "Wait for it to end; shards may share a folder only if all are I/N of one N."
                         raise StoreError("another run is working in this folder", path=self.out, hint=hint)
+                self._held = None
                 live = {p.stem.removeprefix("run-") for p in others}
                 self._write((), ())
                 self._drop_journals(keep=live)
+                if not others:
+                    self._renew_shards()
+                    self._shelf.sweep(self.rows())
                 self._sweep()
             try:
                 yield
@@ -103,6 +112,10 @@ class Ledger:
         if not self._others():
             for folder in FOLDERS:
                 sweep_parts(self.out / folder)
+            # The folder itself may be the user's own: only parts of what we write there are ours.
+            for name in (RECEIPT, TITLES, MANIFEST, "report.html"):
+                for path in self.out.glob(f"{name}.*{PART}"):
+                    path.unlink(missing_ok=True)
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """Record finished dialogues.
@@ -110,7 +123,12 @@ class Ledger:
         Raises:
             StoreError: The disk is full or the folder cannot be written.
         """
-        self._journal.append(rows)
+        if not rows:
+            return
+        shelf = self._shelf
+        self._stale.append([{"shard": shard} for shard in sorted(shelf.leaving(rows))])
+        self._rows.append(self._journal, rows)
+        shelf.settle(rows)
         touch(self.lock)
 
     def append_title(self, row: dict[str, Any]) -> None:
@@ -119,7 +137,15 @@ class Ledger:
         Raises:
             StoreError: As `append`.
         """
-        self._title_journal.append([row])
+        self.append_titles([row])
+
+    def append_titles(self, rows: list[dict[str, Any]]) -> None:
+        """Record finished titles.
+
+        Raises:
+            StoreError: As `append`.
+        """
+        self._title_rows.append(self._title_journal, rows)
 
     def merge(self, order: Iterable[str] = (), title_order: Iterable[str] = ()) -> None:
         """Fold all journals into ``receipt.jsonl`` and ``titles.jsonl``, and end this shard's.
@@ -132,26 +158,43 @@ class Ledger:
             StoreError: The disk is full or the folder cannot be written; nothing is lost then.
         """
         with exclusive(self.state / "merge.lock", wait_s=60):
+            self._renew_shards()
             self._write(order, title_order)
-            for journal in (self._journal, self._title_journal):
-                with suppress(FileNotFoundError):
-                    journal.path.unlink()
+            self._rows.drop([self._journal.path])
+            self._title_rows.drop([self._title_journal.path])
+            write_manifest(self.out, self.rows())
+
+    def _renew_shards(self) -> None:
+        """Write shards anew that hold more than their rows say, without what is too much.
+
+        A shard that cannot be read or written now stays noted, and so it is tried again.
+        """
+        own = not self._others()
+        notes = self.state.glob("stale-*.jsonl") if own else [self._stale.path]
+        for note in sorted(notes):
+            shards = dict.fromkeys(str(row.get("shard")) for row in Journal(note).rows())
+            with suppress(MediaError, StoreError):
+                for shard in shards:
+                    self._renew(shard)
+                note.unlink(missing_ok=True)
+
+    def _renew(self, shard: str) -> None:
+        held = self._shelf.held.get(shard)
+        if not held:
+            return
+        rows = self.rows()
+        if self.fetch:
+            self.fetch(shard)
+        fresh = without_strangers(self.out, shard, [rows[i] for i in rows if i in held])
+        for path in dict.fromkeys(path for row in fresh for path in shards_of(row)):
+            if self.stored:
+                self.stored(path)
+        self.append(fresh)
 
     def _write(self, order: Iterable[str], title_order: Iterable[str]) -> None:
-        for name, rows, ids in ((RECEIPT, self.rows(), order), (TITLES, self.title_rows(), title_order)):
-            if rows:
-                _replace(self.out / name, rows, ids)
+        self._rows.write(order)
+        self._title_rows.write(title_order)
 
     def _drop_journals(self, keep: set[str]) -> None:
-        for pattern in ("journal-*.jsonl", "titles-*.jsonl"):
-            for path in self.state.glob(pattern):
-                if path.stem.split("-", 1)[1] not in keep:
-                    path.unlink(missing_ok=True)
-
-
-def _replace(path: Path, rows: Mapping[str, dict[str, Any]], order: Iterable[str]) -> None:
-    listed = {i: None for i in order if i in rows}
-    with atomic_write(path) as stream:
-        for i in [*listed, *(i for i in rows if i not in listed)]:
-            line = json.dumps(rows[i], ensure_ascii=False, separators=(",", ":"))
-            stream.write(line.encode("utf-8") + b"\n")
+        for folded in (self._rows, self._title_rows):
+            folded.drop([p for p in folded.journals() if p.stem.split("-", 1)[1] not in keep])

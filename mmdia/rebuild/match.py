@@ -1,4 +1,4 @@
-"""Which file is which title: the user's map, identifiers in names, names and episodes.
+"""Which file is which title: the user's map, identifiers, names and episodes, each with its evidence.
 
 A match by name is a proposal; the time map has the last word (a wrong film is refused even when
 its name fits).
@@ -6,188 +6,214 @@ its name fits).
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
-from mmdia.errors import MediaNotFound, UsageError
-from mmdia.media.probe import is_media_name
-from mmdia.rebuild.names import NameMatch, match_name
+from mmdia.errors import MediaNotFound
+from mmdia.rebuild.candidate import Candidate, Matches
+from mmdia.rebuild.guess import by_guess
+from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
+from mmdia.rebuild.names import RANK_ONLY, Hits, NameIndex, NameMatch, words
+from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
+from mmdia.rebuild.source import FolderSource, MediaSource, open_source
+from mmdia.rebuild.tags import in_extras, is_extra, part_folder
 from mmdia.schema.title import Title
 
-MAP_NAME = "media.csv"
+__all__ = ["Candidate", "Matches", "match_media"]
+
+#: A copy smaller than this share of a title's largest one is a sample of it, whatever its name.
+_SAMPLE_SHARE = 0.05
+
+Fit = tuple[NameMatch, PurePath]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file that may hold a title, or a part of it.
+@dataclass
+class _Sorted:
+    """Files by what was found about them."""
 
-    Attributes:
-        path: Path relative to the media folder (or absolute, from the user's map).
-        how: map, id, episode, name, or only (the only file for the only title).
-        part: Part number from 1, for titles in several files.
-        start_ms: Start of the title's range on the file, when the file holds more than it.
-        end_ms: End of that range.
-    """
-
-    path: str
-    how: str
-    part: int | None = None
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-
-@dataclass(frozen=True)
-class Matches:
-    """Result of matching a folder against a catalogue.
-
-    Attributes:
-        by_title: Candidates by title id, best first; parts in order.
-        unmatched: Files that belong to no title.
-        ambiguous: Files that fit several titles equally, with those titles.
-        strangers: Rows of the media map for titles that the release does not have, in words.
-    """
-
-    by_title: dict[str, tuple[Candidate, ...]]
-    unmatched: tuple[str, ...]
-    ambiguous: dict[str, tuple[str, ...]]
-    strangers: tuple[str, ...] = ()
-
-
-def media_files(folder: Path, *, skip: frozenset[Path] = frozenset()) -> Iterator[PurePath]:
-    """Media files under `folder`, sorted, relative; links are followed, but no folder twice.
-
-    Folders that hold a rebuild's output are passed over.
-
-    Args:
-        folder: The user's media folder.
-        skip: Folders to leave out, resolved (those of the output, when it lies inside).
-
-    Raises:
-        MediaNotFound: There is no such folder.
-    """
-    if not folder.is_dir():
-        raise MediaNotFound("no such media folder", path=folder)
-    seen: set[tuple[int, int]] = set()
-    found: list[PurePath] = []
-    for place, folders, files in os.walk(folder, followlinks=True):
-        here = Path(place)
-        identity = (here.stat().st_dev, here.stat().st_ino)
-        # The output of another rebuild holds clips of films, named like titles: it is no media.
-        other_output = "receipt.jsonl" in files and here != folder
-        if identity in seen or here.resolve() in skip or other_output:
-            folders.clear()
-            continue
-        seen.add(identity)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        found += [PurePath(here.relative_to(folder)) / f for f in files if is_media_name(f)]
-    yield from sorted(found)
-
-
-def _number(row: dict[str, str], key: str, where: str) -> int | None:
-    text = (row.get(key) or "").strip()
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"{key} must be a whole number", path=where, got=repr(text)) from None
-
-
-MediaMap = dict[str, tuple[Candidate, ...]]
-
-
-def read_media_map(path: Path, titles: Iterable[str]) -> tuple[MediaMap, tuple[str, ...]]:
-    """Read the user's word on which file is which: ``title_id,path[,part,start_ms,end_ms]``.
-
-    Returns:
-        Candidates by title, and a message for each row whose title the release does not have (one
-        map may serve several releases).
-
-    Raises:
-        UsageError: Not UTF-8, a column is missing, a row names no file, or a number is none.
-    """
-    try:
-        return _read_media_map(path, set(titles))
-    except UnicodeDecodeError:
-        raise UsageError("a media map must be UTF-8", path=path, hint="Save it as UTF-8.") from None
-
-
-def _read_media_map(path: Path, known: set[str]) -> tuple[MediaMap, tuple[str, ...]]:
-    out: dict[str, list[Candidate]] = {}
-    strangers: list[str] = []
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(row for row in stream if row.strip() and not row.lstrip().startswith("#"))
-        columns = [c.strip() for c in reader.fieldnames or []]
-        if not {"title_id", "path"} <= set(columns):
-            raise UsageError("not a media map", path=path, expected="columns title_id,path", got=columns)
-        reader.fieldnames = columns
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
-            title_id = (row.get("title_id") or "").strip()
-            if title_id not in known:
-                strangers.append(f"{where}: the release has no title {title_id!r}")
-                continue
-            media = (row.get("path") or "").strip()
-            if not media:
-                raise UsageError("a row names no file", path=where)
-            start, end = _number(row, "start_ms", where), _number(row, "end_ms", where)
-            candidate = Candidate(media, "map", _number(row, "part", where), start, end)
-            out.setdefault(title_id, []).append(candidate)
-    found = {t: tuple(sorted(c, key=lambda x: x.part or 0)) for t, c in out.items()}
-    return found, tuple(strangers)
+    fits: dict[str, list[Fit]] = field(default_factory=dict)
+    unmatched: list[str] = field(default_factory=list)
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    passed: list[str] = field(default_factory=list)
 
 
 def match_media(
-    folder: Path,
+    media_dir: str | Path,
     titles: dict[str, Title],
     *,
     media_map: Path | None = None,
     skip: frozenset[Path] = frozenset(),
+    source: MediaSource | None = None,
 ) -> Matches:
     """Match the files of a folder to the titles of a release.
 
     Args:
-        folder: The user's media folder.
+        media_dir: The user's media folder, or the URL of one.
         titles: The catalogue by title id.
         media_map: The user's map; default ``media.csv`` in the folder, when it is there.
         skip: Folders to leave out, resolved.
+        source: The same folder, when it is open already.
 
     Raises:
         MediaNotFound: No such folder, or no such map.
         UsageError: The map cannot be used.
     """
-    files = list(media_files(folder, skip=skip))
-    chosen = media_map or folder / MAP_NAME
+    opened = source or open_source(media_dir)
+    try:
+        return _match(opened, titles, media_map, skip)
+    finally:
+        if source is None:
+            opened.close()
+
+
+def _match(
+    source: MediaSource, titles: dict[str, Title], media_map: Path | None, skip: frozenset[Path]
+) -> Matches:
+    listed = list(source.files(skip))
     if media_map is not None and not media_map.is_file():
         raise MediaNotFound("no such media map", path=media_map)
-    mapped, strangers = read_media_map(chosen, titles) if chosen.is_file() else ({}, ())
-    taken = {(folder / c.path).resolve() for rows in mapped.values() for c in rows}
-    by_title: dict[str, list[tuple[NameMatch, Candidate]]] = {}
-    unmatched: list[str] = []
-    ambiguous: dict[str, tuple[str, ...]] = {}
-    for file in files:
-        if taken and (folder / file).resolve() in taken:
-            continue
-        fits = [(m, t) for t, title in titles.items() if (m := match_name(file, title)) is not None]
-        best = max(((m.rank, m.length) for m, _ in fits), default=None)
-        winners = [(m, t) for m, t in fits if (m.rank, m.length) == best]
-        if not winners:
-            unmatched.append(str(file))
-        elif len(winners) > 1:
-            ambiguous[str(file)] = tuple(t for _, t in winners)
-        else:
-            match, title_id = winners[0]
-            if title_id not in mapped:
-                by_title.setdefault(title_id, []).append((match, Candidate(str(file), match.how)))
-    found = {
-        t: tuple(c for _, c in sorted(rows, key=lambda x: (-x[0].rank, x[1].path)))
-        for t, rows in by_title.items()
-    }
-    found.update(mapped)
-    if not found and len(titles) == 1 and len(unmatched) == 1 and not ambiguous:
+    chosen = media_map or source.small(MAP_NAME)
+    mapped, strangers = ({}, ()) if chosen is None else read_media_map(chosen, titles)
+    mapped = _as_listed(mapped, listed)
+    taken = {_identity(source, c.path) for rows in mapped.values() for c in rows}
+    free = [f for f in listed if not taken or _identity(source, str(f)) not in taken]
+    found = _sort_files(free, titles, text_reader(source.small))
+    by_title = {}
+    for title_id, fits in found.fits.items():
+        if title_id not in mapped:
+            by_title[title_id] = _candidates(fits, source, found.passed)
+    by_title.update(mapped)
+    if not by_title and len(titles) == 1 and len(found.unmatched) == 1 and not found.ambiguous:
         # One film, one title: the name may say nothing, the time map will tell.
-        found = {next(iter(titles)): (Candidate(unmatched.pop(), "only"),)}
-    return Matches(found, tuple(unmatched), ambiguous, strangers)
+        only = Candidate(
+            found.unmatched.pop(), "only", evidence=("the only file, and the only title",), rank=RANK_ONLY
+        )
+        by_title = {next(iter(titles)): (only,)}
+    return Matches(by_title, tuple(found.unmatched), found.ambiguous, strangers, tuple(found.passed))
+
+
+def _plain(path: str) -> str:
+    return unicodedata.normalize("NFC", path.replace("\\", "/")).removeprefix("./")
+
+
+def _as_listed(mapped: MediaMap, listed: list[PurePath]) -> MediaMap:
+    """Paths of the map as the folder writes them: editors compose letters, Windows turns slashes."""
+    known = {str(f) for f in listed}
+    by_plain = {_plain(str(f)): str(f) for f in listed}
+
+    def right(path: str) -> str:
+        return path if path in known else by_plain.get(_plain(path), path)
+
+    return {t: tuple(replace(c, path=right(c.path)) for c in rows) for t, rows in mapped.items()}
+
+
+def _identity(source: MediaSource, path: str) -> str:
+    """One name for a file, however it is written: links followed, composed letters."""
+    here = source.folder / path if isinstance(source, FolderSource) else None
+    return unicodedata.normalize("NFC", str(here.resolve()) if here is not None else path)
+
+
+def _sort_files(files: list[PurePath], titles: dict[str, Title], read: ReadText) -> _Sorted:
+    index = NameIndex(titles)
+    out = _Sorted()
+    extras = {f for f in files if in_extras(f, known=index.knows)}
+    in_folder = Counter(f.parent for f in files if f not in extras and not is_extra(f.stem, words(f.stem)))
+    for file in files:
+        if file in extras:
+            out.passed.append(str(file))
+            continue
+        alone = in_folder[file.parent] == 1
+        hits = _fits(index, file, read, alone=alone)
+        if is_extra(file.stem, _after_title(hits, file)):
+            out.passed.append(str(file))
+            continue
+        best = max((m.strength for m in hits.values()), default=None)
+        winners = {t: m for t, m in hits.items() if m.strength == best}
+        if not winners:
+            out.unmatched.append(str(file))
+        elif len(winners) > 1 and not all(m.several for m in winners.values()):
+            out.ambiguous[str(file)] = tuple(winners)
+        else:
+            for title_id, match in winners.items():
+                out.fits.setdefault(title_id, []).append((match, file))
+    return out
+
+
+def _fits(index: NameIndex, file: PurePath, read: ReadText, *, alone: bool) -> Hits:
+    """What is known of one file; the dearer sources are asked only where the cheap ones are not sure."""
+    hits = index.find(file, alone=alone)
+    if any(m.how == "id" for m in hits.values()):
+        return hits
+    told = index.dressed(by_nfo(index, file, read, alone=alone), file)
+    if told:
+        return told
+    best = max((m.strength for m in hits.values()), default=None)
+    winners = [t for t, m in hits.items() if m.strength == best]
+    if len(winners) == 1 or (winners and all(hits[t].several for t in winners)):
+        return hits
+    guessed = by_guess(file, {t: index.titles[t] for t in winners} if winners else index.titles)
+    return guessed if len(guessed) == 1 or not hits else hits
+
+
+def _after_title(hits: Hits, file: PurePath) -> tuple[str, ...]:
+    """The words of a name that are not the title's: all of them when it is no title's."""
+    if not hits:
+        return words(file.stem)
+    best = max(hits.values(), key=lambda m: m.strength)
+    if best.how == "episode":
+        return words(file.stem.split(" - ")[-1])[-1:]
+    return best.rest
+
+
+def _candidates(fits: list[Fit], source: MediaSource, passed: list[str]) -> tuple[Candidate, ...]:
+    """The files of one title, best first; parts in order, after the whole copies."""
+    sizes = {file: source.size(str(file)) or 0 for _, file in fits} if len(fits) > 1 else {}
+    largest = max(sizes.values(), default=0)
+    kept = []
+    for match, file in fits:
+        if sizes and sizes[file] < _SAMPLE_SHARE * largest:
+            passed.append(str(file))
+        else:
+            kept.append((match, file))
+    parts = _parts(kept)
+    rows = []
+    for match, file in kept:
+        part = parts.get(file)
+        evidence = [match.says] if match.says else []
+        if match.edition:
+            evidence.append("the edition agrees" if match.edition > 0 else "another edition is named")
+        if match.several:
+            evidence.append("the file holds several episodes")
+        if part is not None:
+            evidence.append(f"part {part} of {len(set(parts.values()))}")
+        candidate = Candidate(str(file), match.how, part, evidence=tuple(evidence), rank=match.rank)
+        rows.append((match, candidate))
+    rows.sort(key=lambda r: (r[1].part or 0, -r[0].rank, -r[0].edition, -r[0].length, r[1].path))
+    return tuple(c for _, c in rows)
+
+
+def _parts(fits: list[Fit]) -> dict[PurePath, int]:
+    """Part numbers of the files of one title, where they make a set: two or more, from one up."""
+    strict: dict[object, dict[int, PurePath]] = {}
+    loose: dict[object, dict[int, PurePath]] = {}
+    for match, file in fits:
+        if match.part is None:
+            continue
+        where = file.parent if part_folder(file) is None else file.parent.parent
+        said = tuple(w for w in match.rest if not any(c.isdigit() for c in w))
+        strict.setdefault((where, said), {}).setdefault(match.part, file)
+        loose.setdefault(where, {}).setdefault(match.part, file)
+    # Parts that are named alike belong together before those that only lie together.
+    groups = [_whole(strict.values()), _whole(loose.values())]
+    whole = groups[0] or groups[1]
+    # One set of parts: a second one is another copy, and stays out rather than be mixed in.
+    best = max(whole, key=lambda s: (len(s), -len(str(s[1]))), default={})
+    return {file: number for number, file in best.items()}
+
+
+def _whole(sets: Iterable[dict[int, PurePath]]) -> list[dict[int, PurePath]]:
+    """Sets with two parts or more and none missing."""
+    return [s for s in sets if len(s) > 1 and sorted(s) == list(range(1, len(s) + 1))]

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mmdia.corpus.locate import ReleaseHandle, locate_release, mmdia_home
 from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
 from mmdia.errors import BrokenRow, UsageError
 from mmdia.jobs.supervise import Task
 from mmdia.rebuild.config import RebuildConfig, TitleJob
+from mmdia.rebuild.identify import catalogue_of, identify_files, refused_files, with_identified
 from mmdia.rebuild.ledger import FOLDERS, Ledger
 from mmdia.rebuild.match import Matches, match_media
 from mmdia.rebuild.rows import plain_row
+from mmdia.rebuild.source import open_source
 from mmdia.schema.names import safe_names
 from mmdia.schema.title import Title
+from mmdia.sync.timemap import AlignParams
+
+
+class Stored(Protocol):
+    """Who knows what a remote output holds."""
+
+    def stored(self, title_name: str) -> dict[str, int]:
+        """Sizes by path of what is there of a title."""
+        ...
 
 
 @dataclass
@@ -49,6 +61,11 @@ class Plan:
     all_ids: dict[str, list[str]] = field(default_factory=dict)
     broken: list[BrokenRow] = field(default_factory=list)
 
+    @cached_property
+    def work_set(self) -> frozenset[str]:
+        """The titles to work on, for asking."""
+        return frozenset(self.work)
+
     @property
     def annotation_version(self) -> str:
         """Name and version of the release."""
@@ -72,10 +89,31 @@ def make_plan(config: RebuildConfig) -> Plan:
     if config.timemap not in ("align", "identity") and not Path(config.timemap).is_dir():
         raise UsageError("no such folder of time maps", path=config.timemap)
     ours = frozenset((config.out / name).resolve() for name in FOLDERS)
-    matches = match_media(config.media_dir, titles, media_map=config.media_map, skip=ours)
+    matches = _match(config, handle, titles, ours)
     plan = Plan(handle, route, titles, matches, broken=broken)
     _sort_dialogues(plan, config)
     return plan
+
+
+def _match(
+    config: RebuildConfig, handle: ReleaseHandle, titles: dict[str, Title], ours: frozenset[Path]
+) -> Matches:
+    """Match files to titles, by names and, when that was asked for, by what they hold."""
+    source = open_source(config.media_dir, config.scratch)
+    try:
+        matches = match_media(
+            config.media_dir, titles, media_map=config.media_map, skip=ours, source=source
+        )
+        refused = refused_files(config.out)  # a wrong film for one title may be another's
+        open_files = list(dict.fromkeys([*matches.unmatched, *matches.ambiguous, *refused]))
+        if not (config.identify and config.timemap == "align" and open_files):
+            return matches
+        params = AlignParams(policy=config.policy, min_confidence=config.min_confidence)
+        catalogue = catalogue_of(handle, titles)
+        found = identify_files(open_files, source, catalogue, cache=mmdia_home(), params=params)
+        return with_identified(matches, found)
+    finally:
+        source.close()
 
 
 def _sort_dialogues(plan: Plan, config: RebuildConfig) -> None:
@@ -109,8 +147,17 @@ def _sort_dialogues(plan: Plan, config: RebuildConfig) -> None:
     plan.work = list(plan.by_title)
 
 
-def title_jobs(plan: Plan, config: RebuildConfig, ledger: Ledger) -> Iterator[Task]:
-    """One task a title that has a file, made as it is asked for."""
+def title_jobs(
+    plan: Plan, config: RebuildConfig, ledger: Ledger, sink: Stored | None = None
+) -> Iterator[Task]:
+    """One task a title that has a file, made as it is asked for.
+
+    Args:
+        plan: The plan.
+        config: The run.
+        ledger: The receipt; rows of earlier runs are read from it.
+        sink: The remote output, which says what it has of a title.
+    """
     previous = ledger.rows()
     title_names = safe_names([*plan.titles, *(t for t in plan.all_ids if t not in plan.titles)])
     for title_id in plan.work:
@@ -141,6 +188,9 @@ def title_jobs(plan: Plan, config: RebuildConfig, ledger: Ledger) -> Iterator[Ta
                 check_speech=config.check_speech,
                 min_speech=config.min_speech,
                 quality=config.quality,
+                asr=config.asr,
                 scratch=None if config.scratch is None else str(config.scratch),
+                out_url=config.out_url,
+                stored=None if sink is None else sink.stored(title_names[title_id]),
             ),
         )

@@ -2,85 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmdia.errors import StoreError
-from mmdia.jobs.supervise import Outcome, run_supervised
-from mmdia.pages.rebuild import rebuild_page
+from mmdia.jobs.ray_cluster import run_on_ray
+from mmdia.jobs.supervise import Outcome, Task, Tell, run_supervised
 from mmdia.rebuild.config import RebuildConfig
 from mmdia.rebuild.files import discard, is_there
-from mmdia.rebuild.ledger import Ledger, Rows
+from mmdia.rebuild.folded import Rows
+from mmdia.rebuild.ledger import Ledger
+from mmdia.rebuild.listen import require_listener
 from mmdia.rebuild.plan import Plan, make_plan, title_jobs
 from mmdia.rebuild.rows import plain_row
-from mmdia.rebuild.title import rebuild_title
+from mmdia.rebuild.sink import Sink, remote_places, work_title
+from mmdia.rebuild.source import sweep_scratch
+from mmdia.rebuild.summary import FAILING, Summary, maps_of, summarise, write_report
 from mmdia.schema.reasons import tally
 from mmdia.schema.receipt import TitleReceipt
-from mmdia.store.atomic import is_disk_full, make_folder, part_path, store_error, write_text
-from mmdia.sync.timemap import read_timemap
+from mmdia.store.atomic import is_disk_full, make_folder, part_path, store_error
 
-#: Statuses that count against exit status 0.
-FAILING = frozenset({"refused", "failed", "missing_media"})
+__all__ = ["FAILING", "Event", "Listener", "Summary", "check_writable", "run_rebuild", "summarise"]
 
 Event = dict[str, Any]
 Listener = Callable[[str, Event], None]
-
-
-@dataclass
-class Summary:
-    """What a run did.
-
-    Attributes:
-        statuses: Dialogues by status, the whole release.
-        missed: Dialogues that were asked for and are not built.
-        troubled: Titles whose worker ended badly; clips of an earlier run may still be there.
-        reasons: Reason codes of what was not built, with counts.
-        titles: Title rows, in the release's order.
-        unmatched: Files that belong to no title.
-        ambiguous: Files that fit several titles.
-        broken: Messages of release rows that cannot be read.
-        kept: Clips that were there already.
-        seconds: Wall time.
-        out: Output folder.
-    """
-
-    statuses: dict[str, int]
-    missed: int
-    troubled: tuple[str, ...]
-    reasons: dict[str, int]
-    titles: list[dict[str, Any]]
-    unmatched: tuple[str, ...]
-    ambiguous: dict[str, tuple[str, ...]]
-    broken: tuple[str, ...]
-    kept: int
-    seconds: float
-    out: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether every dialogue that was asked for is built."""
-        return not (self.broken or self.missed or self.troubled)
-
-    def to_row(self) -> dict[str, Any]:
-        """The document of ``--json``."""
-        return {
-            "schema": "mmdia.rebuild-summary/1",
-            "complete": self.complete,
-            "statuses": self.statuses,
-            "missed": self.missed,
-            "troubled": list(self.troubled),
-            "reasons": self.reasons,
-            "titles": self.titles,
-            "unmatched": list(self.unmatched),
-            "ambiguous": {k: list(v) for k, v in self.ambiguous.items()},
-            "broken": list(self.broken),
-            "kept": self.kept,
-            "seconds": round(self.seconds, 3),
-            "out": self.out,
-        }
 
 
 def check_writable(out: Path) -> None:
@@ -98,20 +48,54 @@ def check_writable(out: Path) -> None:
         raise store_error(error, out) from error
 
 
-def _is_kept(out: Path, row: Event | None) -> bool:
-    """Whether an earlier row says that a clip was built, and its files are there."""
-    return row is not None and row.get("status") == "built" and is_there(out, row)
+def _cores() -> int:
+    """Cores that this process may use: on clusters fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
+def _outcomes(config: RebuildConfig, plan: Plan, tasks: Iterator[Task], tell: Tell) -> Iterator[Outcome]:
+    """Hand the tasks to the engine that was asked for."""
+    if config.engine == "local":
+        return run_supervised(
+            tasks,
+            work_title,
+            jobs=_cores() if config.jobs is None else config.jobs,
+            timeout_s=config.timeout_s,
+            idle_s=config.idle_s,
+            on_progress=tell,
+        )
+    places = {"media": config.media_dir, "output": config.out, "annotations": plan.handle.path}
+    remote = remote_places(config)
+    return run_on_ray(
+        tasks,
+        work_title,
+        jobs=config.jobs,
+        timeout_s=config.timeout_s,
+        idle_s=config.idle_s,
+        on_progress=tell,
+        shared={name: str(Path(path).resolve()) for name, path in places.items() if name not in remote},
+    )
 
 
 class _Run:
     """One run over a plan."""
 
-    def __init__(self, config: RebuildConfig, plan: Plan, ledger: Ledger, tell: Listener) -> None:
-        self.config, self.plan, self.ledger, self.tell = config, plan, ledger, tell
+    def __init__(
+        self, config: RebuildConfig, plan: Plan, ledger: Ledger, sink: Sink | None, tell: Listener
+    ) -> None:
+        self.config, self.plan, self.ledger, self.sink, self.tell = config, plan, ledger, sink, tell
         self.earlier: Rows = ledger.rows()
         self.done: dict[str, set[str]] = {}
-        self.kept = 0
+        self.kept: set[str] = set()  # a title that is tried again tells them again
         self.troubled: list[str] = []
+
+    def _is_kept(self, row: Event | None) -> bool:
+        """Whether an earlier row says that a clip was built, and its files are there."""
+        if row is None or row.get("status") != "built":
+            return False
+        return is_there(self.config.out, row) if self.sink is None else self.sink.holds(row)
 
     def settle(self) -> None:
         """Record rows that need no work; clips of what was withdrawn meanwhile are deleted."""
@@ -119,12 +103,18 @@ class _Run:
             before = self.earlier.get(row["dialogue_id"])
             if before is not None and row["status"] == "withdrawn":
                 discard(self.config.out, before)
+                if self.sink is not None:
+                    self.sink.discard(before, shards=row["title_id"] not in self.plan.ids)
         self.ledger.append([r for r in self.plan.settled if self.earlier.get(r["dialogue_id"]) != r])
+        rows: list[Event] = []
+        titles: list[Event] = []
         for title_id in self.plan.work:
             if not self.plan.matches.by_title.get(title_id):
-                self.ledger.append(self._rows_of(title_id, set(), "missing_media", "missing_media", None))
+                rows += self._rows_of(title_id, set(), "missing_media", "missing_media", None)
                 receipt = TitleReceipt(title_id=title_id, reasons=("missing_media",))
-                self.ledger.append_title(receipt.to_row(nulls=True))
+                titles.append(receipt.to_row(nulls=True))
+        self.ledger.append(rows)
+        self.ledger.append_titles(titles)
 
     def _rows_of(
         self, title_id: str, done: set[str], status: str, code: str, message: str | None
@@ -140,7 +130,7 @@ class _Run:
                 annotation_version=self.plan.annotation_version,
             )
             for i in self.plan.ids[title_id]
-            if i not in done and not _is_kept(self.config.out, self.earlier.get(i))
+            if i not in done and not self._is_kept(self.earlier.get(i))
         ]
 
     def progress(self, key: str, event: Event) -> None:
@@ -148,7 +138,9 @@ class _Run:
         rows, kept = event.pop("rows", []), event.pop("kept", [])
         self.ledger.append(rows)
         self.done.setdefault(key, set()).update([r["dialogue_id"] for r in rows], kept)
-        self.kept += len(kept)
+        self.kept.update(kept)
+        event["statuses"] = tally([*(r["status"] for r in rows), *("built" for _ in kept)])
+        event["kept"] = len(kept)
         self.tell(key, event)
 
     def finish(self, outcome: Outcome) -> StoreError | None:
@@ -168,18 +160,29 @@ class _Run:
         self.ledger.append_title(receipt.to_row(nulls=True))
         return outcome.error if isinstance(outcome.error, StoreError) else None
 
+    def hear_of_others(self) -> None:
+        """Take the rows of titles that other runs delivered to the same store meanwhile."""
+        if self.sink is None:
+            return
+        rows, titles = self.sink.delivered()
+        mine = set(self.plan.work)
+        self.ledger.append([r for r in rows if r.get("title_id") not in mine])
+        self.ledger.append_titles([r for r in titles if r["title_id"] not in mine])
+
     def name_the_rest(self) -> None:
         """Give every title of the release its row, with counts of its dialogues by status."""
         rows, titles = self.ledger.rows(), self.ledger.title_rows()
+        new: list[Event] = []
         for title_id in dict.fromkeys([*self.plan.titles, *self.plan.all_ids]):
             ids = self.plan.all_ids.get(title_id, [])
             counts = tally(rows[i]["status"] for i in ids if i in rows)
             row = titles.get(title_id)
             if row is None:
-                left = () if title_id in self.plan.work or not ids else ("not_selected",)
+                left = () if title_id in self.plan.work_set or not ids else ("not_selected",)
                 row = TitleReceipt(title_id=title_id, reasons=left).to_row(nulls=True)
             if row.get("counts") != counts or title_id not in titles:
-                self.ledger.append_title({**row, "counts": counts})
+                new.append({**row, "counts": counts})
+        self.ledger.append_titles(new)
 
 
 def run_rebuild(
@@ -192,69 +195,53 @@ def run_rebuild(
 
     Args:
         config: What to do.
-        listen: Called with a title id and an event: ``{"event": "start"|"clip"|"end", ...}``.
+        listen: Called with a title id and an event: ``{"event": "start"|"phase"|"clip"|"end", ...}``.
         plan: A plan made before (`make_plan`), to save reading twice.
 
     Raises:
         MediaNotFound, ReleaseError, UsageError: See `make_plan`.
         StoreError: The output cannot be written, or another run works there.
+        MissingExtra: The engine, the storage or a check needs a package that is not installed.
     """
     started = time.monotonic()
+    if config.check_speech is not None:
+        require_listener(config.asr)
     plan = plan or make_plan(config)
     check_writable(config.out)
     ledger = Ledger(config.out, config.shard)
-    with ledger.session():
-        run = _Run(config, plan, ledger, listen or (lambda key, event: None))
+    with ExitStack() as stack:
+        sink = None
+        if config.out_url is not None:
+            # Before the session: what it brings is merged like the journals of a killed run.
+            sink = _open_sink(config, ledger)
+        sweep_scratch(config.scratch)
+        stack.enter_context(ledger.session())
+        run = _Run(config, plan, ledger, sink, listen or (lambda key, event: None))
         try:
             run.settle()
-            for outcome in run_supervised(
-                title_jobs(plan, config, ledger),
-                rebuild_title,
-                jobs=config.jobs,
-                timeout_s=config.timeout_s,
-                on_progress=run.progress,
-            ):
+            tasks = title_jobs(plan, config, ledger, sink)
+            for outcome in _outcomes(config, plan, tasks, run.progress):
                 if run.finish(outcome) is not None:
                     break  # the next title would meet the same disk
+            run.hear_of_others()
             run.name_the_rest()
         finally:
             ledger.merge(plan.order, plan.titles)
         summary = summarise(config, plan, ledger)
-        summary.kept, summary.troubled = run.kept, tuple(run.troubled)
+        summary.kept, summary.troubled = len(run.kept), tuple(run.troubled)
+        if sink is not None:
+            sink.fetch_maps(maps_of(summary).values())
         summary.seconds = time.monotonic() - started
-        write_report(config.out, summary)
-    return summary
+        write_report(config, summary, plan, ledger)
+        if sink is not None:
+            sink.close()
+    return replace(summary, out=config.out_url or summary.out)
 
 
-def write_report(out: Path, summary: Summary) -> None:
-    """Write ``report.html``: what was matched, found, built and refused, with plots of every title.
-
-    Raises:
-        StoreError: It cannot be written.
-    """
-    paths = {t["title_id"]: t["timemap"] for t in summary.titles if t.get("timemap")}
-    found = {title_id: read_timemap(out / path) for title_id, path in paths.items()}
-    maps = {title_id: document for title_id, document in found.items() if document is not None}
-    write_text(out / "report.html", rebuild_page(summary.to_row(), maps))
-
-
-def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
-    """Count what the receipt now says about the release's dialogues."""
-    rows = ledger.rows()
-    unknown: Event = {"status": "missing_media", "reasons": []}
-    found = {i: rows.get(i, unknown) for i in plan.order}
-    asked = [i for title_id in plan.work for i in plan.ids[title_id]]
-    by_title = ledger.title_rows()
-    return Summary(
-        statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
-        missed=sum(found[i]["status"] in FAILING for i in asked),
-        troubled=(),
-        reasons=tally(str(code) for row in found.values() for code in row["reasons"]),
-        titles=[by_title[t] for t in plan.titles if t in by_title],
-        unmatched=plan.matches.unmatched,
-        ambiguous=plan.matches.ambiguous,
-        broken=(*(str(e) for e in plan.broken), *plan.matches.strangers),
-        kept=0,
-        seconds=0.0,
-        out=str(config.out),
-    )
+def _open_sink(config: RebuildConfig, ledger: Ledger) -> Sink:
+    """Connect the ledger to the remote output."""
+    sink = Sink(str(config.out_url), config.out)
+    make_folder(ledger.state)
+    sink.open()
+    ledger.removed, ledger.fetch, ledger.stored = sink.remove, sink.bring, sink.send
+    return sink

@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+from mmdia.rebuild.availability import Availability, available
 from mmdia.rebuild.config import RebuildConfig
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.plan import make_plan
 from mmdia.rebuild.run import Summary, summarise
 
 
-def status_of(config: RebuildConfig) -> Summary:
+@dataclass(frozen=True)
+class Status:
+    """The state of an output folder.
+
+    Attributes:
+        summary: Dialogues of the release by what the receipt says of them.
+        availability: What the user now has of each split and tag.
+    """
+
+    summary: Summary
+    availability: Availability
+
+    @property
+    def complete(self) -> bool:
+        """Whether every dialogue that was asked for is built, and its files are there."""
+        return self.summary.complete and not self.availability.gone
+
+    def to_row(self) -> dict[str, Any]:
+        """The document of ``--status --json``: the summary, and the key ``availability``."""
+        row = self.summary.to_row()
+        return {**row, "complete": self.complete, "availability": self.availability.to_row()}
+
+
+def status_of(config: RebuildConfig) -> Status:
     """Count the receipt's rows against the release; nothing is written.
 
     Raises:
         MediaNotFound, ReleaseError, UsageError: As `make_plan`.
     """
     plan = make_plan(config)
-    return summarise(config, plan, Ledger(config.out, config.shard))
+    ledger = Ledger(config.out, config.shard)
+    place = None if config.out_url is not None else config.out
+    found = available(plan.handle, ledger.rows(), place, on_broken=lambda error: None)
+    return Status(summarise(config, plan, ledger), found)

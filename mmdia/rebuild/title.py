@@ -14,10 +14,14 @@ from mmdia.rebuild.candidates import Copy, Findings, choose, examine
 from mmdia.rebuild.clips import ClipBatch, cut_batch
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard, is_there
+from mmdia.rebuild.pack import pack_title
 from mmdia.rebuild.rows import plain_row
+from mmdia.rebuild.sound_check import check_sound
+from mmdia.rebuild.sound_track import TrackChoice, choose_track
+from mmdia.rebuild.source import open_source
+from mmdia.rebuild.title_row import title_row, unopened_row
 from mmdia.rebuild.windows import Placed, place
-from mmdia.schema.dialogue import Dialogue
-from mmdia.schema.receipt import TitleFile, TitleReceipt
+from mmdia.schema.dialogue import Dialogue, nominal_span_ms
 from mmdia.schema.timemap import LineRow
 from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
@@ -55,6 +59,26 @@ def _place_all(
     return chosen, refused
 
 
+class _Rows:
+    """The rows of a title as they stand, while events pass on their way to the supervisor."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        self.rows.update((row["dialogue_id"], row) for row in event.get("rows", ()))
+        self._report(event)
+
+    def phase(self, name: str) -> None:
+        """Say what is being done."""
+        self._report({"event": "phase", "phase": name})
+
+    def built(self) -> list[dict[str, Any]]:
+        """Rows whose clips are there."""
+        return [row for row in self.rows.values() if row["status"] == "built"]
+
+
 def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
     """Rebuild one title.
 
@@ -67,24 +91,50 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
 
     Raises:
         StoreError: The output cannot be written.
+        MissingExtra: A check was asked for whose engine is not installed.
     """
     started = time.monotonic()
     title = Title.from_row(job.title)
     dialogues = [Dialogue.from_json(text) for text in job.dialogues]
-    report({"event": "start", "dialogues": len(dialogues)})
+    rows = _Rows(report)
+    report({"event": "start", "dialogues": len(dialogues), "clip_s": _seconds(dialogues)})
+    rows.phase("align")
+    source = open_source(job.media_dir, job.scratch)
     try:
-        track = track_of_title(Path(job.release), title, dialogues, file_name=job.title_name)
-        found = examine(job, track, title)
-    except AlignmentError as error:
-        found = Findings([], ["no_span"], [str(error)])
-    copies = choose(found)
-    if not copies:
-        return _refuse_title(job, dialogues, found, report, started)
-    chosen, refused = _place_all(job, dialogues, copies)
-    _tell_refused(job, refused, report)
-    for k, placed in chosen.items():
-        _cut_copy(job, copies[k], placed, report)
-    return _title_row(job, copies[0], found, time.monotonic() - started)
+        try:
+            track = track_of_title(Path(job.release), title, dialogues, file_name=job.title_name)
+            found = examine(job, track, title, source)
+        except AlignmentError as error:
+            found = Findings([], ["no_span"], [str(error)])
+        copies = choose(found)
+        if not copies:
+            return _refuse_title(job, dialogues, found, rows, started)
+        chosen, refused = _place_all(job, dialogues, copies)
+        _tell_refused(job, refused, rows)
+        rows.phase("cut")
+        tracks = [choose_track(copy.path, title, job.clip.audio_track) for copy in copies]
+        for k, placed in chosen.items():
+            _cut_copy(job, copies[k], tracks[k], placed, rows)
+    finally:
+        source.close()
+    speech, reasons = check_sound(job, title, dialogues, rows.built(), rows)
+    rows.phase("pack")
+    pack_title(job, list(rows.rows.values()), rows)
+    return title_row(
+        job,
+        copies[0],
+        found,
+        time.monotonic() - started,
+        track=tracks[0],
+        speech=speech,
+        reasons=reasons,
+    )
+
+
+def _seconds(dialogues: list[Dialogue]) -> float:
+    """Seconds of clips that a title may give."""
+    spans = [nominal_span_ms(d) for d in dialogues]
+    return sum(b - a for a, b in filter(None, spans)) / 1000
 
 
 def _tell_refused(job: TitleJob, refused: dict[str, str], report: Report) -> None:
@@ -101,7 +151,7 @@ def _tell_refused(job: TitleJob, refused: dict[str, str], report: Report) -> Non
 
 
 def _refuse_title(
-    job: TitleJob, dialogues: list[Dialogue], found: Findings, report: Report, started: float
+    job: TitleJob, dialogues: list[Dialogue], found: Findings, report: _Rows, started: float
 ) -> dict[str, Any]:
     """No candidate can be used: every dialogue says why.
 
@@ -128,62 +178,28 @@ def _refuse_title(
             )
         )
     report({"event": "clip", "rows": rows, "kept": kept, "n": len(dialogues)})
+    pack_title(job, list(report.rows.values()), report)  # what is kept changes its layout, too
     best = max(found.copies, key=lambda c: c.map_file.confidence, default=None)
     seconds = time.monotonic() - started
     if best is not None:
-        return _title_row(job, best, found, seconds)
-    first = job.candidates[0]
-    return TitleReceipt(
-        title_id=job.title["title_id"],
-        file=first.path,
-        part=first.part,
-        how=first.how,
-        reasons=tuple(reasons),
-        message=message,
-        seconds=round(seconds, 3),
-    ).to_row(nulls=True)
+        return title_row(job, best, found, seconds)
+    return unopened_row(job, reasons, message, seconds)
 
 
-def _title_row(job: TitleJob, best: Copy, found: Findings, seconds: float) -> dict[str, Any]:
-    document = best.map_file
-    return TitleReceipt(
-        title_id=job.title["title_id"],
-        file=best.candidate.path,
-        part=best.candidate.part,
-        how=best.candidate.how,
-        timemap=best.map_path,
-        verdict=document.verdict,
-        confidence=document.confidence,
-        evidence=str(document.evidence.get("kind", "given")),
-        scale=document.scale,
-        offset=document.segments[0].offset if document.segments else None,
-        reasons=tuple(dict.fromkeys([*document.reasons, *found.reasons])),
-        message="; ".join(found.messages) or None,
-        files=tuple(
-            TitleFile(
-                path=c.candidate.path,
-                part=c.candidate.part,
-                timemap=c.map_path,
-                verdict=c.map_file.verdict,
-                confidence=c.map_file.confidence,
-            )
-            for c in found.copies
-        ),
-        seconds=round(seconds, 3),
-    ).to_row(nulls=True)
-
-
-def _cut_copy(job: TitleJob, copy: Copy, placed: list[tuple[Dialogue, Placed]], report: Report) -> None:
+def _cut_copy(
+    job: TitleJob, copy: Copy, track: TrackChoice, placed: list[tuple[Dialogue, Placed]], report: _Rows
+) -> None:
     """Cut what is not there yet."""
     identity = media_hash(copy.path)
     keys = {
         d.dialogue_id: params_hash(
             [job.clip.digest(), identity, [p.start_s, p.end_s], [[s.turn, s.media_s] for s in p.stills]]
             + [list(t) if t else None for t in p.turns]
+            + [track.number, track.refusal, str(p.speed)]
         )
         for d, p in placed
     }
-    batch = ClipBatch(job, copy.candidate, copy.path, identity, keys, tuple(placed))
+    batch = ClipBatch(job, copy.candidate, copy.path, identity, keys, tuple(placed), track)
     todo: list[tuple[Dialogue, Placed]] = []
     kept, renewed = [], []
     for dialogue, place_ in placed:
@@ -194,6 +210,7 @@ def _cut_copy(job: TitleJob, copy: Copy, placed: list[tuple[Dialogue, Placed]], 
             todo.append((dialogue, place_))
             continue
         kept.append(i)
+        report.rows[i] = row
         # The clip is the same; where its film lies now and which release asks may have changed.
         now = {**row, "media": batch.media_fact(), "annotation_version": job.annotation_version}
         if now != row:

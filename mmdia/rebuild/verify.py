@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import MediaError, MediaNotFound, UsageError
-from mmdia.media.verify import check_audio, check_video
-from mmdia.rebuild.files import inside
+from mmdia.errors import MediaError, UsageError
+from mmdia.media.verify import check_audio, check_clip
+from mmdia.rebuild.files import opened
 from mmdia.rebuild.ledger import RECEIPT, Ledger
 from mmdia.store.digest import file_sha256
+from mmdia.store.shards import filed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +52,28 @@ def _compare(expected: dict[str, Any], got: dict[str, Any]) -> str | None:
     return None
 
 
-def _checks(out: Path, row: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Path and problem (or None) of every file of a row."""
-    sounds, pictures = [row.get("audio")], [row.get("video")]
-    for clip in row.get("turn_clips") or ():
-        sounds.append(clip.get("audio"))
-        pictures.append(clip.get("video"))
-    for fact in filter(None, sounds):
-        sound = check_audio(inside(out, fact["path"]))
-        got = {"sample_rate": sound.sample_rate, "n_samples": sound.n_samples, "sha256": sound.sha256}
-        yield fact["path"], _compare(fact, got)
-    for fact in filter(None, pictures):
-        picture = check_video(inside(out, fact["path"]))
-        yield fact["path"], _compare(fact, {"n_frames": picture.n_frames, "sha256": picture.sha256})
-    for fact in row.get("keyframes") or ():
-        path = inside(out, fact["path"])
-        if not path.is_file():
-            raise MediaNotFound("there is no such keyframe", path=path)
-        yield fact["path"], _compare(fact, {"sha256": file_sha256(path)})
+def _problem(out: Path, kind: str, fact: dict[str, Any]) -> str | None:
+    """What is wrong with a file, in words; None when it is what its receipt says."""
+    try:
+        with opened(out, fact) as path:
+            if kind in ("audio", "turn_audio"):
+                sound = check_audio(path)
+                got = {
+                    "sample_rate": sound.sample_rate,
+                    "n_samples": sound.n_samples,
+                    "sha256": sound.sha256,
+                }
+                return _compare(fact, got)
+            if kind == "keyframe":
+                return _compare(fact, {"sha256": file_sha256(path)})
+            picture = check_clip(path, edit_list=bool(fact.get("edit_list")))
+            return _compare(fact, {"n_frames": picture.n_frames, "sha256": picture.sha256})
+    except MediaError as error:
+        return error.message
 
 
 def verify_output(out: Path) -> VerifyReport:
-    """Decode all clips of an output folder.
+    """Decode all clips of an output folder, loose or in shards.
 
     Args:
         out: Output folder of a rebuild.
@@ -88,12 +88,9 @@ def verify_output(out: Path) -> VerifyReport:
     for dialogue_id, row in ledger.rows().items():
         if row.get("status") != "built":
             continue
-        try:
-            for path, problem in _checks(out, row):
-                checked += 1
-                if problem is not None:
-                    faults.append(Fault(dialogue_id, path, problem))
-        except MediaError as error:
+        for kind, _, fact in filed(row):
             checked += 1
-            faults.append(Fault(dialogue_id, str(error.path), error.message))
+            problem = _problem(out, kind, dict(fact))
+            if problem is not None:
+                faults.append(Fault(dialogue_id, fact["path"], problem))
     return VerifyReport(checked, tuple(faults))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from mmdia.rebuild.config import ClipParams
 from mmdia.schema.dialogue import Dialogue, nominal_span_ms
@@ -31,6 +32,7 @@ class Placed:
         confidence: That of the weakest turn.
         stills: Keyframes to take.
         turns: Start, end and extended end of every turn; None where the row has no times.
+        speed: Media seconds per second of the clip: 1, or the scale where it is to be restored.
     """
 
     start_s: float
@@ -39,6 +41,31 @@ class Placed:
     confidence: float
     stills: tuple[Still, ...]
     turns: tuple[tuple[float, float, float | None] | None, ...]
+    speed: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGroup:
+    """Turns that share one sentence clip, and the media second at which it begins."""
+
+    turns: tuple[int, ...]
+    start_s: float
+
+
+#: Speeds that differ less from 1 are the film's own: decimal spellings of one frame rate do.
+_SAME_SPEED = 2e-6
+
+#: Turns that overlap by less do not overlap: a map multiplies, and times come in milliseconds.
+_TOUCH_S = 5e-4
+
+
+def exact_speed(scale: float) -> Fraction:
+    """A scale as the rational that it was written from; 1 where it is none but for rounding.
+
+    The ratios of transfers (24000/25025, 1001/1000, ...) have small denominators, so the nearest
+    rational to the float is the ratio itself; any other scale it meets within 1e-8.
+    """
+    return Fraction(1) if abs(scale - 1) < _SAME_SPEED else Fraction(scale).limit_denominator(100_000)
 
 
 def _why_not(time_map: TimeMap, start_s: float, end_s: float) -> str:
@@ -108,21 +135,77 @@ def place(
         turns.append((run.extrapolate(turn.start_ms / 1000), run.extrapolate(turn.end_ms / 1000), extended))
     stills = tuple(Still(i, run.extrapolate(t)) for i, t in _still_times(dialogue) if params.wants_stills)
     scale = pieces[0].scale if len(pieces) == 1 else (placed[1] - placed[0]) / (end_s - start_s)
-    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns))
+    speed = exact_speed(scale) if params.speed == "restore" else Fraction(1)
+    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns), speed)
 
 
 def padded(placed: Placed, pad_s: float, duration_s: float) -> tuple[float, float]:
     """The nominal window with padding on both sides, as far as the media reaches.
 
-    Padding is a courtesy: where the media has nothing to pad with, there is less of it.
+    Padding is a courtesy: where the media has nothing to pad with, there is less of it. It is told
+    in seconds of the clip.
     """
+    pad_s *= float(placed.speed)
     start = min(placed.start_s, max(0.0, placed.start_s - pad_s))
     end = max(placed.end_s, min(duration_s, placed.end_s + pad_s))
     return start, end
 
 
+def turn_groups(placed: Placed, window: tuple[float, float]) -> list[TurnGroup]:
+    """Which turns share a sentence clip, and where each of these begins: in order, rising.
+
+    A clip runs from its first turn's start to the next clip's; the first begins with the window.
+    Turns that overlap share one. A turn without times goes with the one before it in the dialogue
+    (at its head, with the first that has times).
+
+    Args:
+        placed: The dialogue.
+        window: Its nominal window with padding, media seconds.
+    """
+    timed = sorted((turn[0], turn[1], i) for i, turn in enumerate(placed.turns) if turn is not None)
+    groups: list[tuple[float, list[int]]] = []
+    reach = before = window[0]
+    for start, end, i in timed:
+        apart = start > max(reach - _TOUCH_S, before + _TOUCH_S)
+        if not groups:
+            groups.append((window[0], [i]))
+        elif apart and start < window[1] - _TOUCH_S:
+            groups.append((start, [i]))
+        else:
+            groups[-1][1].append(i)
+        reach, before = max(reach, start, end), max(before, start)
+    groups = groups or [(window[0], [])]
+    home = {i: n for n, (_, turns) in enumerate(groups) for i in turns}
+    last = 0 if not timed else home[min(home)]
+    for i in range(len(placed.turns)):
+        last = home.get(i, last)
+        if i not in home:
+            groups[last][1].append(i)
+    return [TurnGroup(tuple(sorted(turns)), start) for start, turns in groups]
+
+
+def join_empty(groups: Sequence[TurnGroup], kept: Sequence[int]) -> list[TurnGroup]:
+    """Groups whose windows hold a frame; an empty one joins the next (the last, the one before).
+
+    Args:
+        groups: All groups.
+        kept: Numbers of those that have a window, rising.
+    """
+    joined = {n: groups[n] for n in kept}
+    for n, group in enumerate(groups):
+        if n in joined or not kept:
+            continue
+        to = next((k for k in kept if k > n), kept[-1])
+        joined[to] = replace(joined[to], turns=tuple(sorted({*joined[to].turns, *group.turns})))
+    return [joined[n] for n in kept]
+
+
 def turn_facts(placed: Placed, clip_start_s: float) -> tuple[TurnFact, ...]:
-    """Turn times relative to the clip's first frame (a'), for the receipt; microseconds."""
+    """Turn times from the clip's first frame (a'), for the receipt: clip seconds, microseconds."""
+
+    def within(media_s: float) -> float:
+        return round((media_s - clip_start_s) / float(placed.speed), 6)
+
     rows = []
     for turn in placed.turns:
         if turn is None:
@@ -131,9 +214,9 @@ def turn_facts(placed: Placed, clip_start_s: float) -> tuple[TurnFact, ...]:
         start, end, extended = turn
         rows.append(
             TurnFact(
-                start=round(start - clip_start_s, 6),
-                end=round(end - clip_start_s, 6),
-                end_extended=None if extended is None else round(extended - clip_start_s, 6),
+                start=within(start),
+                end=within(end),
+                end_extended=None if extended is None else within(extended),
             )
         )
     return tuple(rows)

@@ -34,8 +34,12 @@ REASONS: dict[str, Reason] = {
     "lfs_pointer": Reason("the file is a Git LFS pointer, not the media", "run: git lfs pull"),
     "missing_media": Reason("no file was matched to this title", "add it, or name it in media.csv"),
     "no_audio": Reason("the media has no audio track"),
+    "no_scratch": Reason("no room to fetch the film to", "name a larger folder: --scratch"),
     "no_source": Reason("the release does not say where the media may be fetched", "get your own copy"),
     "no_video": Reason("the media has no picture"),
+    "not_copyable": Reason(
+        "the film's picture cannot be put into mp4 as it is", "use --profile video, which encodes it anew"
+    ),
     "outside_media": Reason("the dialogue lies outside the media"),
     "spans_parts": Reason("the dialogue would span two parts of the title"),
     "truncated_media": Reason("the media ends before it should", "get a complete copy"),
@@ -71,6 +75,10 @@ REASONS: dict[str, Reason] = {
     "sources_disagree": Reason("the sound and the subtitles are of different copies", "trust the sound"),
     "speech_mismatch": Reason(
         "the sound does not say the text of the annotation", "check the track and the time map"
+    ),
+    "speech_unchecked": Reason(
+        "nothing here could listen to this title, or its texts are withheld",
+        "name a recogniser that knows the language: --asr, or $MMDIA_ASR",
     ),
     "speed_not_standard": Reason("the speed is none of the standard ratios"),
     "unreadable_subtitle": Reason("the subtitle file cannot be read", "see the message"),

@@ -25,7 +25,8 @@ STALE_S = 6 * 3600
 _YOUNG_S = 10
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine is at work; always true where that cannot be asked."""
     if pid == os.getpid():
         return True
     if os.name == "nt":
@@ -51,7 +52,7 @@ def is_held(path: Path) -> bool:
         host, pid = str(holder["host"]), int(holder["pid"])
     except (ValueError, KeyError, TypeError):
         return age < _YOUNG_S
-    return _alive(pid) if host == socket.gethostname() else age < STALE_S
+    return alive(pid) if host == socket.gethostname() else age < STALE_S
 
 
 def touch(path: Path) -> None:

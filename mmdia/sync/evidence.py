@@ -1,8 +1,10 @@
 """The media side of an alignment: which lines this copy of the film shows, and when.
 
-Sources, best first: what the user names (subtitles, words of a recogniser), subtitle files beside
-the film, text tracks inside it, and the sound itself. Picture subtitles hold no text; that they
-are there is said. Sound is not decoded here: an `Evidence` only knows where to listen.
+Sources, best first: what the user names (subtitles, words of a recogniser); subtitle files beside
+the film and text tracks inside it, in the language of the annotation or in one that is not told;
+``FILM.words.json`` beside it; a speech recogniser, where one is asked for; subtitles in other languages;
+and the sound itself. Picture subtitles hold no text; that they are there is said. Sound is not
+decoded here: an `Evidence` only knows where to listen.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from mmdia.sync.hearing import Sound
 from mmdia.sync.language import plain_tag, same_language
 
 SUBTITLE_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa"})
+
+#: A recogniser's words beside a film: ``FILM.words.json``.
+WORDS_SUFFIX = ".words.json"
 
 #: Picture subtitles as files of their own.
 _PICTURE_SUFFIXES = (".sup", ".idx")
@@ -87,6 +92,7 @@ class Wanted:
         vad: Detector of speech activity.
         language: Language of the annotation; tracks in it come first.
         cache: Folder for what was heard; None keeps nothing.
+        track: Number or language of the sound track to listen to; None for the file's default.
 
     Raises:
         UsageError: At birth, when lines are named for a mode that has no use for lines.
@@ -99,6 +105,7 @@ class Wanted:
     vad: str = "auto"
     language: str | None = None
     cache: Path | None = None
+    track: str | int | None = None
 
     def __post_init__(self) -> None:
         named = self.subs or self.words
@@ -153,7 +160,9 @@ def collect(media: Path, wanted: Wanted) -> Collected:
     if media.suffix.lower() in SUBTITLE_SUFFIXES:
         return _stand_in(media, wanted)
     info = probe(media) if is_media_name(media) else None
-    sound = Sound(media, wanted.vad, wanted.cache) if info is not None and info.audio else None
+    sound = (
+        Sound(media, wanted.vad, wanted.cache, wanted.track) if info is not None and info.audio else None
+    )
     missing = [] if sound is not None else ["no_audio"]
     found: list[Evidence] = []
     if wanted.mode in ("auto", "text", "timing"):
@@ -186,20 +195,47 @@ def _lines(
     elif wanted.subs is not None:
         found = [e for e in [_from_file("given", wanted.subs)] if e is not None]
     else:
-        beside = [e for e in map(_sidecar, find_sidecars(media)) if e is not None]
-        inside = [] if info is None else list(_embedded(media, info))
-        found = _language_first(beside, wanted.language) + _language_first(inside, wanted.language)
-    if wanted.asr is not None and sound is not None and not found:
+        found = []
+    named = wanted.words is not None or wanted.subs is not None
+    ours, others = (found, []) if named else _unnamed(media, info, wanted.language)
+    if wanted.asr is not None and sound is not None and not ours:
         from mmdia.sync.hearing import recognised
 
-        cues = recognised(media, wanted.asr, plain_tag(wanted.language), wanted.cache)
-        found = [_of("asr", f"{media} ({wanted.asr})", cues, wanted.language)] if cues else []
+        cues = recognised(media, wanted.asr, plain_tag(wanted.language), wanted.cache, wanted.track)
+        ours = [_of("asr", f"{media} ({wanted.asr})", cues, wanted.language)] if cues else []
+    found = ours + others
     if not found:
         missing.insert(0, "no_subtitles")
         if _has_pictures(media, info):
             missing.insert(1, "image_subtitles")
     listen = sound if wanted.mode == "auto" else None
     return [replace(e, sound=listen) for e in found]
+
+
+def _unnamed(
+    media: Path, info: MediaInfo | None, language: str | None
+) -> tuple[list[Evidence], list[Evidence]]:
+    """Lines that nobody named: those that may be in the annotation's language, and the others."""
+    beside = [e for e in map(_sidecar, find_sidecars(media)) if e is not None]
+    inside = [] if info is None else list(_embedded(media, info))
+    lines = _language_first(beside, language) + _language_first(inside, language)
+    ours = [e for e in lines if not _is_other(e, language)]
+    words = media.with_name(f"{media.stem}{WORDS_SUFFIX}")
+    if words.is_file() and (heard := _words_beside(words)) is not None:
+        ours.append(heard)
+    return ours, [e for e in lines if _is_other(e, language)]
+
+
+def _is_other(item: Evidence, language: str | None) -> bool:
+    known = item.language is not None and language is not None
+    return known and not same_language(item.language, language)
+
+
+def _words_beside(path: Path) -> Evidence | None:
+    try:
+        return _words(path)
+    except SubtitleError:
+        return None  # as an unreadable subtitle beside a film
 
 
 def _has_pictures(media: Path, info: MediaInfo | None) -> bool:

@@ -35,11 +35,13 @@ class Sound:
         media: The file.
         detector: Detector of speech activity ("auto": the best that is installed).
         cache: Folder for what was heard; None keeps nothing.
+        track: Number or language of the sound track; None for the file's default.
     """
 
     media: Path
     detector: str = "auto"
     cache: Path | None = None
+    track: str | int | None = None
     _heard: _Heard = field(default_factory=_Heard, repr=False, compare=False)
 
     @property
@@ -53,7 +55,7 @@ class Sound:
         """
         from mmdia.sync.listen import activity_digest
 
-        return activity_digest(self.media, self.detector, None)
+        return activity_digest(self.media, self.detector, self.track)
 
     def activity(self) -> Activity:
         """Probability of speech all along the file.
@@ -64,7 +66,9 @@ class Sound:
         from mmdia.sync.listen import listen
 
         if self._heard.activity is None:
-            self._heard.activity = listen(self.media, self.detector, cache=self.cache)
+            self._heard.activity = listen(
+                self.media, self.detector, cache=self.cache, audio_track=self.track
+            )
         return self._heard.activity
 
     def bands(self) -> SoundBands:
@@ -76,11 +80,17 @@ class Sound:
         from mmdia.sync.fingerprint import listen_fingerprint
 
         if self._heard.bands is None:
-            self._heard.bands = listen_fingerprint(self.media, cache_dir=self.cache)
+            self._heard.bands = listen_fingerprint(self.media, cache_dir=self.cache, audio_track=self.track)
         return self._heard.bands
 
 
-def recognised(media: Path, engine: str, language: str | None, cache: Path | None) -> tuple[Cue, ...]:
+def recognised(
+    media: Path,
+    engine: str,
+    language: str | None,
+    cache: Path | None,
+    track: str | int | None = None,
+) -> tuple[Cue, ...]:
     """What a speech recogniser writes down, with the time of every word.
 
     Args:
@@ -88,6 +98,7 @@ def recognised(media: Path, engine: str, language: str | None, cache: Path | Non
         engine: ``NAME`` or ``NAME:MODEL``.
         language: Language spoken, when known.
         cache: Folder for what was recognised.
+        track: Number or language of the sound track; None for the file's default.
 
     Raises:
         UsageError: There is no such engine, or it does not know the language.
@@ -97,7 +108,7 @@ def recognised(media: Path, engine: str, language: str | None, cache: Path | Non
     from mmdia.sync.listen import recognise
 
     name, model = parse_engine(engine)
-    return tuple(recognise(media, name, model=model, language=language, cache=cache))
+    return tuple(recognise(media, name, model=model, language=language, cache=cache, audio_track=track))
 
 
 def silenced(activity: Activity, low_ms: int | None, high_ms: int | None) -> Activity:

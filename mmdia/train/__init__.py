@@ -5,15 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mmdia.train.audio import pad_clips, read_clip, unpad_clips
+    from mmdia.train.audio import pad_clips, read_clip, read_media, unpad_clips
     from mmdia.train.collate import DialogueCollator
+    from mmdia.train.sound_filter import SoundFilter, quality_of
+    from mmdia.train.tar_samples import row_of_sample, shard_files
 
-__all__ = ["DialogueCollator", "pad_clips", "read_clip", "unpad_clips"]
+__all__ = [
+    "DialogueCollator",
+    "SoundFilter",
+    "pad_clips",
+    "quality_of",
+    "read_clip",
+    "read_media",
+    "row_of_sample",
+    "shard_files",
+    "unpad_clips",
+]
 
 _HOMES = {
     "DialogueCollator": "mmdia.train.collate",
+    "SoundFilter": "mmdia.train.sound_filter",
     "pad_clips": "mmdia.train.audio",
+    "quality_of": "mmdia.train.sound_filter",
     "read_clip": "mmdia.train.audio",
+    "read_media": "mmdia.train.audio",
+    "row_of_sample": "mmdia.train.tar_samples",
+    "shard_files": "mmdia.train.tar_samples",
     "unpad_clips": "mmdia.train.audio",
 }
 

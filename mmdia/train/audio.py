@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmdia.errors import MediaNotFound, MediaUnreadable, MissingExtra, UsageError
+from mmdia.store.shards import is_reference, read_reference, read_stored
 
 Samples = NDArray[np.float32]
 Lengths = NDArray[np.int64]
@@ -19,10 +21,11 @@ Mask = NDArray[np.bool_]
 def read_clip(
     audio: Mapping[str, Any] | None, *, max_seconds: float | None = None
 ) -> tuple[Samples, int] | None:
-    """Read one clip of the dataset's ``audio`` column.
+    """Read one clip of the dataset's ``audio`` column, from a loose file or out of a shard.
 
     Args:
-        audio: ``{"bytes": ..., "path": ...}`` (an undecoded `datasets.Audio` value), or None.
+        audio: ``{"bytes": ..., "path": ...}`` (an undecoded `datasets.Audio` value), or None. The
+            path may be a reference into a shard.
         max_seconds: Read no more than this from the start of the clip.
 
     Returns:
@@ -37,14 +40,7 @@ def read_clip(
     """
     if audio is None:
         return None
-    if not isinstance(audio, Mapping) or "path" not in audio:
-        raise UsageError(
-            "the `audio` column must hold paths",
-            expected="{'bytes', 'path'}",
-            got=type(audio).__name__,
-            hint='Use ds.cast_column("audio", datasets.Audio(decode=False)).',
-        )
-    path, content = audio["path"], audio.get("bytes")
+    path, content = _source(audio)
     if path is None and content is None:
         return None
     try:
@@ -57,7 +53,7 @@ def read_clip(
             frames = -1 if max_seconds is None else round(max_seconds * rate)
             channels: Samples = file.read(frames, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
-        if content is None and not _is_file(path):
+        if content is None and not (path is not None and _is_file(path)):
             raise MediaNotFound(
                 "the clip is gone", path=path, hint="Run the rebuild again: it makes what is missing."
             ) from error
@@ -65,9 +61,44 @@ def read_clip(
     return channels.mean(axis=1, dtype=np.float32), rate
 
 
-def _is_file(path: str) -> bool:
-    from pathlib import Path
+def read_media(value: Mapping[str, Any] | None) -> bytes | None:
+    """The bytes of one file of the dataset, whatever the layout of the rebuild.
 
+    Args:
+        value: A value of the columns ``audio``, ``video`` or ``keyframes``, undecoded.
+
+    Returns:
+        The file's bytes; None where the row has none.
+
+    Raises:
+        MediaNotFound: The file, or its shard, is gone since the rebuild.
+        MediaUnreadable: Its shard is damaged.
+        UsageError: The value is not an undecoded one.
+    """
+    if value is None:
+        return None
+    path, content = _source(value)
+    if content is not None or path is None:
+        return content
+    return read_stored(Path(path).parent, {"path": Path(path).name})
+
+
+def _source(value: Mapping[str, Any]) -> tuple[str | None, bytes | None]:
+    """Path and bytes of a value; what lies in a shard is read."""
+    if not isinstance(value, Mapping) or "path" not in value:
+        raise UsageError(
+            "the column must hold paths",
+            expected="{'bytes', 'path'}",
+            got=type(value).__name__,
+            hint='Use ds.cast_column("audio", datasets.Audio(decode=False)), and so for other columns.',
+        )
+    path, content = value["path"], value.get("bytes")
+    if content is None and path is not None and is_reference(path):
+        content = read_reference(path)
+    return path, content
+
+
+def _is_file(path: str) -> bool:
     return Path(path).is_file()
 
 

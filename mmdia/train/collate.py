@@ -26,6 +26,8 @@ key                    type, shape       meaning
 ``description``        list[str]         free-text style, or None
 ``speaker_names``      list[list[str]]   speaker identifiers by number
 ``sample_rate``        int               hertz
+``left_out``           dict[str, int]    rows that are not in the batch, by reason: ``no_clip``,
+                                         ``speech``, ``unmeasured``, or the name of a measurement
 ====================== ================= ==========================================================
 
 With ``load_audio=False`` the three ``audio`` keys are absent.
@@ -33,8 +35,9 @@ With ``load_audio=False`` the three ``audio`` keys are absent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -42,6 +45,7 @@ import numpy as np
 from mmdia.errors import MediaError, MediaNotFound, MissingExtra, UsageError
 from mmdia.schema.vocab import vocabulary
 from mmdia.train.audio import Samples, pad_clips, read_clip
+from mmdia.train.sound_filter import SoundFilter
 from mmdia.train.turns import TurnTable, turn_table
 
 Row = Mapping[str, Any]
@@ -83,6 +87,10 @@ class DialogueCollator:
         ignore_index: Label of an unknown category (-100 is what torch losses skip).
         vocab: Vocabulary of categories that come as words instead of numbers.
         return_tensors: ``pt``, ``np``, or ``auto``: torch where it is installed, else numpy.
+        min_quality: Leave out rows whose sound measures less (see `mmdia.train.SoundFilter`).
+        max_quality: Leave out rows whose sound measures more.
+        min_speech: Leave out rows whose sound says less of the text.
+        unmeasured: What to do with a clip that was not measured: ``raise``, ``keep`` or ``drop``.
 
     Raises:
         UsageError: An option has no such value.
@@ -97,6 +105,10 @@ class DialogueCollator:
     ignore_index: int = -100
     vocab: str | None = None
     return_tensors: Literal["auto", "pt", "np"] = "auto"
+    min_quality: Mapping[str, float] = field(default_factory=dict, hash=False)
+    max_quality: Mapping[str, float] = field(default_factory=dict, hash=False)
+    min_speech: float | None = None
+    unmeasured: Literal["raise", "keep", "drop"] = "raise"
 
     def __post_init__(self) -> None:
         for option, choices in _CHOICES.items():
@@ -107,6 +119,17 @@ class DialogueCollator:
             got = f"sample_rate={self.sample_rate}, max_seconds={self.max_seconds}"
             raise UsageError("rate and length must be greater than 0", got=got)
         vocabulary(self.vocab)
+        _ = self.sound  # refuses what cannot be used
+
+    @property
+    def sound(self) -> SoundFilter:
+        """Which rows sound well enough."""
+        return SoundFilter(
+            min_quality=self.min_quality,
+            max_quality=self.max_quality,
+            min_speech=self.min_speech,
+            unmeasured=self.unmeasured,
+        )
 
     def __call__(self, rows: Sequence[Row]) -> Batch:
         """Collate rows.
@@ -117,12 +140,23 @@ class DialogueCollator:
             UsageError: No rows, or none that is left has a clip.
             MissingExtra: ``return_tensors="pt"`` without torch.
         """
-        items = [item for row in rows if (item := self._item(row)) is not None]
+        items: list[_Item] = []
+        left_out: Counter[str] = Counter()
+        why_not = self.sound.why_not
+        for row in rows:
+            if code := why_not(row):
+                left_out[code] += 1
+            elif (item := self._item(row)) is None:
+                left_out["no_clip"] += 1
+            else:
+                items.append(item)
         if not items:
+            reasons = ", ".join(f"{code} {count}" for code, count in sorted(left_out.items()))
             raise UsageError(
                 "the batch is empty",
-                got=f"{len(rows)} rows, none with a clip",
-                hint='Take such rows out first: ds.filter(lambda row: row["audio"] is not None).',
+                got=f"{len(rows)} rows, all left out ({reasons or 'none given'})",
+                hint='Take such rows out first: ds.filter(lambda row: row["audio"] is not None), '
+                "or ds.filter(mmdia.train.SoundFilter(...)).",
             )
         batch = self._turns(items) | self._labels(items)
         if self.load_audio:
@@ -135,6 +169,7 @@ class DialogueCollator:
             "description": [item.row.get("description") for item in items],
             "speaker_names": [list(item.table.names) for item in items],
             "sample_rate": self.sample_rate,
+            "left_out": dict(sorted(left_out.items())),
         }
 
     def _item(self, row: Row) -> _Item | None:

@@ -56,6 +56,38 @@ def test_a_hanging_worker_is_ended() -> None:
 
 
 @pytest.mark.slow
+def test_a_worker_that_waits_for_ever_is_told_from_one_that_works() -> None:
+    """No time limit is given: the one without news and without work of the processor is ended."""
+    tasks = [
+        Task("hangs", {"what": "sleep"}),
+        Task("works", {"what": "count", "for_s": 4.0}),
+    ]
+    run = run_supervised(tasks, workers.wait_for_ever, jobs=2, idle_s=2.0)
+    outcomes = {o.key: o for o in run}
+    assert outcomes["hangs"].status == "timed_out"
+    assert "no sign of work" in outcomes["hangs"].message
+    assert outcomes["works"].status == "done"
+
+
+@pytest.mark.slow
+def test_a_busy_worker_without_news_is_ended_in_the_end() -> None:
+    task = Task("turns", {"what": "count"})
+    outcome = next(run_supervised([task], workers.wait_for_ever, jobs=1, idle_s=60, silent_s=2.0))
+    assert outcome.status == "timed_out"
+    assert "no news" in outcome.message
+
+
+@pytest.mark.slow
+def test_a_process_goes_on_with_the_next_task_unless_its_last_one_failed() -> None:
+    tasks = [Task(str(n), payload) for n, payload in enumerate([0, 0, -1, 0])]
+    outcomes = list(run_supervised(tasks, workers.who, jobs=1))
+    first, second, failed, last = outcomes
+    assert failed.status == "error"
+    assert first.value == second.value != os.getpid()
+    assert last.value not in (None, first.value)
+
+
+@pytest.mark.slow
 def test_all_events_come_before_the_outcome_however_slow_the_listener() -> None:
     seen: list[int] = []
 

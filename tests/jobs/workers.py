@@ -46,3 +46,19 @@ def beat(payload: str, report: Report) -> None:
     while True:
         Path(payload, "beat").write_text("alive")
         time.sleep(0.05)
+
+
+def wait_for_ever(payload: dict[str, Any], report: Report) -> str:
+    """Waits without a sign of work, or with plenty."""
+    report({"began": payload["what"]})
+    deadline = time.monotonic() + payload.get("for_s", 600)
+    while time.monotonic() < deadline:
+        if payload["what"] == "sleep":
+            time.sleep(0.05)
+    return "fine"
+
+
+def who(payload: int, report: Report) -> int:
+    if payload < 0:
+        raise MediaUnreadable("cannot be read", path="film.mkv")
+    return os.getpid()

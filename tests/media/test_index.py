@@ -78,6 +78,9 @@ def test_an_index_survives_the_disk(films, tmp_path) -> None:
         assert (again.container, again.start, again.audio) == (index.container, index.start, index.audio)
         for part in ("pts", "packet_pts", "keys", "grid", "times_ns"):
             assert np.array_equal(getattr(again.video, part), getattr(index.video, part))
+        kept = (again.video.codec, again.video.interlaced, again.video.counted)
+        assert kept == (index.video.codec, index.video.interlaced, index.video.counted)
+        assert kept[:2] == ("h264", False)
         assert again.video.time_of(17) == index.video.time_of(17)
         assert again.video.end == index.video.end
     assert not list(tmp_path.glob("*.part"))

@@ -92,3 +92,67 @@ def test_a_thousand_titles_stay_small():
     rows = [title(f"tt{i:07}", file=f"film {i}.mkv", counts={"built": 100}) for i in range(1000)]
     maps = {f"tt{i:07}": translation() for i in range(60)}
     assert len(rebuild_page(summary(titles=rows), maps).encode()) < 1_500_000
+
+
+OVERVIEW = {
+    "availability": {
+        "parts": {
+            "all": {"dialogues": 12, "built": 7, "hours": 2.0, "built_hours": 1.25, "hours_share": 0.625},
+            "bench": {"dialogues": 2, "built": 0, "hours": 0.5, "built_hours": 0.0, "hours_share": 0.0},
+            "scripts": {"dialogues": 0, "built": 0, "hours": 0.0, "built_hours": 0.0, "hours_share": None},
+        },
+        "gone": 2,
+    },
+    "clips": {
+        "files": {"audio": {"n": 7, "bytes": 3_500_000}, "turn video": {"n": 30, "bytes": 90}},
+        "seconds": 8000.0,
+        "shards": 3,
+        "quality": {"loudness_lufs": {"n": 7, "low": -30.0, "median": -27.25, "high": -20.0},
+                    "clipped_share": {"n": 7, "low": 0.0, "median": 0.0, "high": 0.25}},
+        "speech": {"n": 5, "low": 0.5, "median": 0.9, "high": 1.0},
+        "lead_in_s": {"n": 7, "low": 0.0, "median": 0.021, "high": 0.041},
+        "interlaced": 1, "edit_list": 7, "restored": 2,
+    },
+    "estimate": {"dialogues": 7, "bytes": 4e6, "wall_s": 30.0},
+}  # fmt: skip
+
+
+def test_what_the_output_holds_is_told():
+    said = read(rebuild_page(summary(**OVERVIEW), {})).words
+    for part in ("What you have", "7 of 12", "1.25 of 2.00", "62.5 %", "2 clips of the receipt are gone",
+                 "packed in 3 shards", "3.5 MB", "2.22 h of clips", "pictures of turns", "−27.3",
+                 "25 %", "Text heard", "21 ms before it", "2 clips brought back", "1 clip of interlaced",
+                 "7 clips with an edit list", "Foreseen", "4.0 MB", "30.0 s"):  # fmt: skip
+        assert part in said, part
+
+
+def test_bars_are_as_long_as_shares():
+    page = rebuild_page(summary(**OVERVIEW), {})
+    assert 'class="done" width="62.5%"' in page
+    assert 'class="done" width="0%"' in page
+
+
+def test_files_and_tracks_and_speech_of_a_title_are_told():
+    files = [
+        {"path": "good.mkv", "how": "id", "matched_by": ["id tt1", "same length"], "chosen": True,
+         "verdict": "identity", "confidence": 0.99, "duration_s": 5400.0},
+        {"path": "tv.avi", "how": "guess", "why_not": "better_copy", "chosen": False},
+    ]  # fmt: skip
+    row = title(
+        "a", file="good.mkv", how="id", counts={"built": 7}, files=files,
+        track={"number": 1, "language": "en", "title": "Stereo", "why": "language"},
+        speech={"n": 4, "score": 0.2, "threshold": 0.5, "engine": "sphinx"},
+    )  # fmt: skip
+    said = read(rebuild_page(summary(titles=[row]), {"a": translation()})).words
+    for part in ("1 other copy not taken", "sound track 2, en, Stereo: in the film's language",
+                 "says 20 % of its text", "same length", "clips cut from it", "90.0 min",
+                 "Another copy of this title fits the annotation better",
+                 "4 clips listened to"):  # fmt: skip
+        assert part in said, part
+
+
+def test_a_cure_stands_beside_its_reason():
+    said = read(rebuild_page(summary(reasons={"missing_media": 3, "no_media": 1, "new_code": 1}), {}))
+    assert "Add it, or name it in media.csv." in said.words
+    assert "no_media" not in said.words
+    assert "new_code" in said.words

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path, PurePath
 
 import pytest
 
 from mmdia.errors import MediaNotFound, UsageError
-from mmdia.rebuild.match import match_media, read_media_map
+from mmdia.rebuild.match import match_media
+from mmdia.rebuild.media_map import propose_map, read_media_map
 from mmdia.rebuild.names import match_name
 from mmdia.schema.title import Title
 
@@ -171,3 +173,100 @@ def test_missing_folders_and_maps_are_told(tmp_path: Path) -> None:
         match_media(tmp_path / "none", FILMS)
     with pytest.raises(MediaNotFound):
         match_media(tmp_path, FILMS, media_map=tmp_path / "none.csv")
+
+
+def test_extras_are_passed_over_and_told(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien (1979)/Alien (1979).mkv", "Alien (1979)/Alien (1979)-trailer.mkv")
+    touch(tmp_path, "Alien (1979)/Extras/Making of.mkv", "Alien (1979)/sample/alien.mkv", "x.sample.avi")
+    found = match_media(tmp_path, FILMS)
+    assert [c.path for c in found.by_title["tt0078748"]] == [str(PurePath("Alien (1979)/Alien (1979).mkv"))]
+    assert len(found.passed) == 4
+    assert found.unmatched == ()
+
+
+def test_a_series_may_be_called_extras(tmp_path: Path) -> None:
+    titles = {"e": Title(title_id="e", series="Extras", season=1, episode=1)}
+    touch(tmp_path, "Extras/Season 1/Extras S01E01.mkv", "Extras/Season 1/Featurettes/a.mkv")
+    found = match_media(tmp_path, titles)
+    assert len(found.by_title["e"]) == len(found.passed) == 1
+
+
+def test_a_file_far_smaller_than_its_rival_is_a_sample(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.1979.mkv", "a/Alien.1979.mkv")
+    (tmp_path / "Alien.1979.mkv").write_bytes(bytes(100_000))
+    (tmp_path / "a" / "Alien.1979.mkv").write_bytes(bytes(100))
+    found = match_media(tmp_path, FILMS)
+    assert [c.path for c in found.by_title["tt0078748"]] == ["Alien.1979.mkv"]
+    assert found.passed == (str(PurePath("a/Alien.1979.mkv")),)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Alien.1979.CD1.avi", "Alien.1979.CD2.avi"),
+        ("Alien (1979) - part1.mkv", "Alien (1979) - part2.mkv"),
+        ("Alien (1979)/CD1/film.avi", "Alien (1979)/CD2/film.avi"),
+        ("Alien (1979)/cd1.avi", "Alien (1979)/cd2.avi"),
+        ("Alien (1979)/x {imdb-tt0078748} pt1.mkv", "Alien (1979)/x {imdb-tt0078748} pt2.mkv"),
+        ("Alien.1979.CD1.REPACK.avi", "Alien.1979.CD2.avi"),
+    ],
+)
+def test_parts_are_put_in_order(tmp_path: Path, names: tuple[str, str]) -> None:
+    touch(tmp_path, *names)
+    found = match_media(tmp_path, FILMS)
+    assert [(c.path, c.part) for c in found.by_title["tt0078748"]] == [
+        (str(PurePath(names[0])), 1),
+        (str(PurePath(names[1])), 2),
+    ]
+
+
+def test_a_part_without_its_fellows_is_a_copy(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.1979.CD2.avi")
+    assert [c.part for c in match_media(tmp_path, FILMS).by_title["tt0078748"]] == [None]
+
+
+def test_a_double_episode_is_a_candidate_of_both(tmp_path: Path) -> None:
+    touch(tmp_path, "The Office/Season 2/The.Office.S02E08-E09.mkv")
+    found = match_media(tmp_path, FILMS)
+    assert set(found.by_title) == {"tv_01_S02E08", "tv_01_S02E09"}
+    assert found.ambiguous == {}
+    assert "the file holds several episodes" in found.by_title["tv_01_S02E08"][0].evidence
+
+
+def test_better_evidence_comes_first(tmp_path: Path) -> None:
+    touch(tmp_path, "Alien.mkv", "b/Alien.1979.mkv", "c/x {imdb-tt0078748}.mkv")
+    rows = match_media(tmp_path, FILMS).by_title["tt0078748"]
+    assert [c.how for c in rows] == ["id", "name", "name"]
+    assert rows[0].rank > rows[1].rank > rows[2].rank
+    assert all(c.evidence for c in rows)
+
+
+def test_a_proposed_map_reads_back_the_same(tmp_path: Path) -> None:
+    touch(
+        tmp_path, "Alien.1979.CD1.avi", "Alien.1979.CD2.avi", 'odd, "name" Aliens (1986)/x.mkv',
+        "Aliens.1986.mkv", "Angry Mob 12.mkv", "zzz.mkv", "Twins.mkv",
+    )  # fmt: skip
+    titles = FILMS | {i: Title(title_id=i, name="Twins") for i in ("a", "b")}
+    found = match_media(tmp_path, titles)
+    text = propose_map(found, titles)
+    (tmp_path / "media.csv").write_text(text, encoding="utf-8")
+    again = match_media(tmp_path, titles)
+    assert {t: [(c.path, c.part) for c in rows] for t, rows in again.by_title.items()} == {
+        t: [(c.path, c.part) for c in rows] for t, rows in found.by_title.items()
+    }
+    assert again.unmatched == found.unmatched
+    assert "# tt0050083,Angry Mob 12.mkv,,,\n" in text
+    assert "# a,Twins.mkv,,,\n" in text
+    assert "# ,zzz.mkv,,,\n" in text
+    assert "titles have no file" in text
+
+
+def test_a_map_from_a_spreadsheet_or_another_system(tmp_path: Path) -> None:
+    touch(tmp_path, "sub/L\u00e9on.mkv")
+    decomposed = unicodedata.normalize("NFD", "sub\\L\u00e9on.mkv")
+    (tmp_path / "media.csv").write_text(
+        f"\ufefftitle_id;path;part\r\ntt0078748;{decomposed};\r\n;;\r\n", "utf-8"
+    )
+    found = match_media(tmp_path, FILMS)
+    assert [c.path for c in found.by_title["tt0078748"]] == [str(PurePath("sub/L\u00e9on.mkv"))]
+    assert found.unmatched == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,14 @@ import pytest
 
 from mmdia.errors import StoreError
 from mmdia.jobs.shards import Shard
-from mmdia.rebuild import clips, title
+from mmdia.jobs.work import Report
+from mmdia.rebuild import clips, run, title
+from mmdia.rebuild.config import TitleJob
+from mmdia.rebuild.files import is_there
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.rows import plain_row
+from mmdia.rebuild.sink import work_title
+from mmdia.rebuild.verify import verify_output
 
 from .conftest import MakeRelease, rebuild, receipts, row
 
@@ -125,6 +131,72 @@ def test_an_interrupted_run_tidies_up_and_goes_on(media_dir: Path, tmp_path: Pat
     assert not list(out.rglob("run-*.lock"))
     summary = rebuild(media_dir, out, params={"profile": "all"})
     assert summary.statuses["built"] == 7
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no process groups there")
+def test_kill_9_at_any_moment_loses_nothing_and_breaks_nothing(media_dir: Path, tmp_path: Path) -> None:
+    """The whole group is killed, at three stages of the work; then the run is finished."""
+    whole = tmp_path / "whole"
+    rebuild(media_dir, whole, params={"profile": "all"})
+    wanted = {i: r["audio"] and r["audio"]["sha256"] for i, r in receipts(whole).items()}
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "mmdia", "rebuild", "--media-dir", str(media_dir), "--out", str(out)]
+    built = 0
+    for enough in (1, 6, 12):
+        process = subprocess.Popen(
+            [*command, "--profile", "all", "--jobs", "1"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for _ in range(6000):
+            files = [p for p in out.glob("clips/*/*") if p.suffix != ".part"]
+            if process.poll() is not None or len(files) >= enough:
+                break
+            time.sleep(0.005)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        rows = [r for r in Ledger(out).rows().values() if r["status"] == "built"]
+        assert all(is_there(out, r) for r in rows)
+        built = len(rows)
+    summary = rebuild(media_dir, out, params={"profile": "all"})
+    assert (summary.statuses["built"], summary.kept) == (7, built)
+    assert not list(out.rglob("*.part"))
+    assert {i: r["audio"] and r["audio"]["sha256"] for i, r in receipts(out).items()} == wanted
+    assert verify_output(out).faults == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
+def test_a_pipe_named_like_a_film_costs_its_title_and_no_time(
+    media_dir: Path, tmp_path: Path, four: Path
+) -> None:
+    os.mkfifo(media_dir / "pipe.mkv")
+    map_file = media_dir / "media.csv"
+    map_file.write_text(map_file.read_text().replace("t2,mmdia_demo_01.mp4", "t2,pipe.mkv"))
+    rebuild(media_dir, tmp_path / "out", four, timemap="identity")
+    rows = receipts(tmp_path / "out")
+    assert {i: r["status"] for i, r in rows.items() if r["status"] != "built"} == {"dt2": "refused"}
+    assert rows["dt2"]["reasons"] == ["invalid_media"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_hangs_costs_its_title(
+    media_dir: Path, tmp_path: Path, four: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "work_title", hang_at_t1)
+    summary = rebuild(media_dir, tmp_path / "out", four, timemap="identity", jobs=2, idle_s=20.0)
+    assert summary.troubled == ("t1",), [t["message"] for t in summary.titles]
+    assert summary.statuses == {"built": 3, "failed": 1}
+    assert receipts(tmp_path / "out")["dt1"]["reasons"] == ["timed_out"]
+
+
+def hang_at_t1(job: TitleJob, report: Report) -> dict[str, Any]:
+    """A worker whose decoder never comes back from one film."""
+    if job.title["title_id"] == "t1":
+        time.sleep(600)
+    return work_title(job, report)
 
 
 def test_clips_that_were_kept_survive_a_failure_of_the_rest(

@@ -196,7 +196,7 @@ def test_missing_raises_and_says_why(clip: str) -> None:
 def test_missing_drop(clip: str) -> None:
     rows = [make_row("none", [turn(0, 1, "a")]), make_row("some", [turn(0, 1, "a")], clip)]
     assert collator(missing="drop")(rows)["dialogue_id"] == ["some"]
-    with pytest.raises(UsageError, match="1 rows, none with a clip"):
+    with pytest.raises(UsageError, match=r"1 rows, all left out \(no_clip 1\)"):
         collator(missing="drop")(rows[:1])
 
 

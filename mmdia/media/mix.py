@@ -1,0 +1,125 @@
+"""Which channels of a film make up a clip, and how they are mixed.
+
+Mono, for speech (ITU-R BS.775 gives the weights):
+
+* ``mono``: the source has one channel, taken as it is.
+* ``fc``: the source has a centre channel that is not silent in this window; films keep their
+  dialogue there.
+* ``itu``: all channels by weight (centre 1, left and right 0.707, surrounds 0.5, LFE 0),
+  divided by the sum of the weights, so that it cannot clip.
+
+Stereo: ``stereo`` (two channels as they are), ``mono`` (one channel, doubled) or ``itu``
+(downmix of more, normalised likewise). Keep: ``keep``, every channel as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+Floats32 = npt.NDArray[np.float32]
+Channels = Literal["mono", "stereo", "keep"]
+
+#: A centre channel that never rises above this (-60 dBFS) is silent.
+SILENCE = 1e-3
+
+_HALF, _SQRT = 0.5, math.sqrt(0.5)
+_LEFT, _RIGHT = ("FL", "FLC", "DL", "WL"), ("FR", "FRC", "DR", "WR")
+_LEFT_BACK, _RIGHT_BACK = ("BL", "SL", "TFL", "TBL", "TSL"), ("BR", "SR", "TFR", "TBR", "TSR")
+_LOW = ("LFE", "LFE2")
+
+#: Samples that are mixed at once: what is added up then stays in the processor's cache.
+_STRIPE = 8192
+
+
+def channel_names(layout: str, channels: int) -> tuple[str, ...]:
+    """Names of the channels (FL, FR, FC, ...); "?" for those that the layout does not name."""
+    try:
+        names = tuple(c.name for c in av.AudioLayout(layout).channels)
+    except ValueError:
+        names = ()
+    if len(names) != channels or "NONE" in names:
+        return ("FL", "FR") if channels == 2 else ("?",) * channels
+    return names
+
+
+def channel_rule(
+    samples: Floats32, names: Sequence[str], channels: Channels
+) -> tuple[Floats32 | None, str]:
+    """(weights (out, in) or None for "as it is", name of the rule) for one window."""
+    if channels == "keep":
+        return None, "keep"
+    if channels == "stereo":
+        if len(names) == 1:
+            return np.ones((2, 1), np.float32), "mono"
+        if len(names) == 2:
+            return None, "stereo"
+        return _normalised([[_stereo(n, _LEFT, _LEFT_BACK) for n in names],
+                            [_stereo(n, _RIGHT, _RIGHT_BACK) for n in names]]), "itu"  # fmt: skip
+    if len(names) == 1:
+        return None, "mono"
+    if "FC" in names:
+        centre = list(names).index("FC")
+        loud = [peak(row) for row in samples]
+        if loud[centre] >= SILENCE or max(loud) < SILENCE:
+            one = np.zeros((1, len(names)), np.float32)
+            one[0, centre] = 1.0
+            return one, "fc"
+    return mono_weights(names), "itu"
+
+
+def mono_weights(names: Sequence[str]) -> Floats32:
+    """Weights (1, in) of the downmix to one channel; they add up to 1."""
+    return _normalised([[_mono(n) for n in names]])
+
+
+def mix(weights: Floats32, samples: Floats32) -> Floats32:
+    """Weights (out, in) times samples (in, n), added up in the order of the channels.
+
+    Unlike a matrix product it gives every sample the same bits whatever its neighbours and the
+    linear algebra library at hand, and wakes no threads of the latter.
+    """
+    out = np.zeros((len(weights), samples.shape[1]), np.float32)
+    part = np.empty(_STRIPE, np.float32)
+    for row, shares in zip(out, weights, strict=True):
+        used = [n for n, share in enumerate(shares) if share]
+        for at in range(0, samples.shape[1], _STRIPE):
+            stripe = row[at : at + _STRIPE]
+            for n in used:
+                np.multiply(samples[n, at : at + _STRIPE], shares[n], out=part[: len(stripe)])
+                np.add(stripe, part[: len(stripe)], out=stripe)
+    return out
+
+
+def peak(samples: Floats32) -> float:
+    """Greatest absolute value; 0 of nothing."""
+    if not samples.size:
+        return 0.0
+    return max(float(samples.max()), -float(samples.min()))
+
+
+def _mono(name: str) -> float:
+    if name == "FC":
+        return 1.0
+    if name in _LEFT + _RIGHT:
+        return _SQRT
+    return 0.0 if name in _LOW else _HALF
+
+
+def _stereo(name: str, front: Sequence[str], back: Sequence[str]) -> float:
+    if name in front:
+        return 1.0
+    if name == "FC" or name in back:
+        return _SQRT
+    return _HALF if name in ("BC", "TC", "TFC", "TBC", "?") else 0.0
+
+
+def _normalised(rows: list[list[float]]) -> Floats32:
+    weights = np.array(rows, np.float64)
+    shares: Floats32 = (weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return shares

@@ -1,0 +1,201 @@
+"""What packets tell before they are decoded: which show nothing, how sound runs on, fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+#: Stands for "no pts" in an array of stamps.
+NO_PTS: int = int(np.iinfo(np.int64).min)
+
+#: Samples per packet that codecs with packets of one size may have.
+_SIZES = {
+    "ac3": (1536,),
+    "eac3": (1536, 768, 512, 256),
+    "opus": (960, 120, 240, 480, 1920, 2880),
+    "mp3": (1152, 576),
+}
+
+#: Stamps may stray this far from the count of samples before a new run starts, seconds.
+_RUN_TOLERANCE_S = 0.003
+#: Packets over which the place of a run is averaged.
+_RUN_HEAD = 480
+
+#: A picture of MPEG-4 that is not coded is this short at most, bytes.
+_EMPTY_SIZE = 24
+_VOP_START = b"\x00\x00\x01\xb6"
+
+#: Codecs whose pictures may be fields, and codecs that know none.
+_FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
+_NO_FIELDS = frozenset({"vp8", "vp9", "av1", "theora"})
+
+
+def hidden_test(codec: str) -> Callable[[Any], bool] | None:
+    """A test for packets that bring no picture of their own; None where a codec has none.
+
+    VP8's alternate references are packets that are never shown. MPEG-4 marks "nothing new" by
+    pictures that are not coded: the picture before stays on screen. Where two pictures were
+    packed into the packet before, as DivX did in AVI, such a mark only holds the second's place.
+    """
+    if codec == "vp8":
+        return lambda packet: not bytes(packet)[0] & 0x10
+    return Uncoded() if codec == "mpeg4" else None
+
+
+class Uncoded:
+    """Tells the pictures of MPEG-4 that are not coded; to be asked about every packet in turn.
+
+    Attributes:
+        packed: Whether a packet held two pictures.
+    """
+
+    def __init__(self) -> None:
+        self._owed = 0
+        self.packed = False
+
+    def __call__(self, packet: Any) -> bool:
+        """Whether this packet, the next in decoding order, brings no picture."""
+        if packet.size <= _EMPTY_SIZE:
+            hidden = self._owed == 0
+            self._owed = max(0, self._owed - 1)
+            return hidden
+        self._owed = max(0, bytes(packet).count(_VOP_START) - 1)
+        self.packed = self.packed or self._owed > 0
+        return False
+
+
+def is_entry(stream: Any, packet: Any) -> bool:
+    """Whether decoding can start at this key packet of H.264 and is right from its picture on.
+
+    H.264 also marks points from which the picture heals over the following frames (gradual
+    intra refresh); starting there shows damage or nothing for a while.
+    """
+    # mp4 and Matroska say the size of each unit; transport streams put a mark between units.
+    sized = (stream.codec_context.extradata or b"")[:1] == b"\x01"
+    for unit in _h264_units(bytes(packet), sized=sized):
+        kind = unit[0] & 0x1F
+        if kind in (1, 5):
+            return True
+        if kind == 6 and _heals_late(unit[1:]):
+            return False
+    return True
+
+
+def _h264_units(data: bytes, *, sized: bool) -> Iterator[bytes]:
+    """The units of a packet, the large ones cut short."""
+    if not sized:
+        for part in data.split(b"\x00\x00\x01", 12)[1:]:
+            if part:
+                yield part
+        return
+    at = 0
+    while at + 5 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if length:
+            yield data[at + 4 : at + 4 + min(length, 4096)]
+        at += 4 + length
+
+
+def _heals_late(messages: bytes) -> bool:
+    """Whether supplemental messages hold a recovery point that lies in later frames."""
+    at = 0
+    while at + 2 <= len(messages):
+        kind, at = _sum_of_bytes(messages, at)
+        size, at = _sum_of_bytes(messages, at)
+        if kind == 6 and at < len(messages):
+            # recovery_frame_cnt is an Exp-Golomb number; a leading 1 bit says zero.
+            return not messages[at] & 0x80
+        at += size
+    return False
+
+
+def _sum_of_bytes(data: bytes, at: int) -> tuple[int, int]:
+    total = 0
+    while at < len(data) and data[at] == 255:
+        total, at = total + 255, at + 1
+    return total + (data[at] if at < len(data) else 0), at + 1
+
+
+class Fields:
+    """Learns from a few key pictures, ever farther apart, whether frames are interlaced."""
+
+    def __init__(self, stream: Any, codec: str) -> None:
+        self._context: Any = stream.codec_context
+        self._n_keys, self._next = 0, 0
+        order = getattr(self._context, "field_order", 0)
+        told = int(order) if isinstance(order, int) else 0
+        self.interlaced: bool | None = None if told == 0 else told > 1
+        if codec in _NO_FIELDS:
+            self.interlaced = False
+        self._asks = codec in _FIELDS and self.interlaced is not True
+
+    def look(self, packet: Any) -> None:
+        """Take a key picture into account; numbers 0, 1, 2, 4, 8 ... are decoded."""
+        if self._asks and self._n_keys == self._next:
+            self._next = max(1, 2 * self._next)
+            self._decode(packet)
+        self._n_keys += 1
+
+    def _decode(self, packet: Any) -> None:
+        try:
+            frames = list(packet.decode()) + list(self._context.decode(None))
+        except av.FFmpegError:
+            frames = []
+        self._context.flush_buffers()
+        if frames:
+            self.interlaced = bool(self.interlaced) or any(f.interlaced_frame for f in frames)
+        self._asks = self.interlaced is not True
+
+
+def packet_size(codec: str, pts: Ints, time_base: Fraction, rate: int) -> int:
+    """Samples per packet where all packets are of one known size, else 0."""
+    sizes = _SIZES.get(codec, ())
+    head = pts[:1500]
+    if not sizes or len(head) < 8:
+        return 0
+    spacing = float(np.median(np.diff(head)) * time_base) * rate
+    mean = float((head[-1] - head[0]) * time_base) * rate / (len(head) - 1)
+    tick = float(time_base) * rate
+    for size in sizes:
+        if abs(spacing - size) <= tick and abs(mean - size) < 0.02 * size:
+            return size
+    return 0
+
+
+def find_runs(
+    stamps: Ints, time_base: Fraction, start: Fraction, rate: int, size: int
+) -> tuple[tuple[int, int], ...]:
+    """(packet number, first sample on the player's axis) of each run without a break.
+
+    Stamps may be rounded (Matroska: 1 ms), so a run is placed once, by the mean over its first
+    packets, and counted from there; a stamp that disagrees with the count starts another run.
+    The same rule places decoded frames (`media.sound`).
+    """
+    if not len(stamps):
+        return ()
+    offsets = stamps * float(time_base * rate) - float(start * rate) - np.arange(len(stamps)) * float(size)
+    offsets[stamps == NO_PTS] = np.nan
+    tolerance = max(_RUN_TOLERANCE_S, 1.5 * float(time_base)) * rate
+    runs: list[tuple[int, int]] = []
+    at, n = 0, len(stamps)
+    while at < n:
+        head = offsets[at : at + _RUN_HEAD + 1]
+        known = head[~np.isnan(head)]
+        if not len(known):
+            at += 1 if not runs else len(head)
+            continue
+        strays = np.flatnonzero(np.abs(known - known[0]) > tolerance)
+        place = round(float(known[: strays[0] if len(strays) else None].mean()))
+        runs.append((at, place + at * size))
+        broken = np.flatnonzero(np.abs(offsets[at + 1 :] - place) > tolerance)
+        if not len(broken):
+            break
+        at += 1 + int(broken[0])
+    return tuple(runs)

@@ -1,0 +1,181 @@
+"""Marks in file names: identifiers, episode numbers, parts, and what is no film at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+_IMDB = re.compile(r"(?<![a-z0-9])tt(\d{7,9})(?!\d)", re.IGNORECASE)
+_OTHER_ID = re.compile(r"(?<![a-z0-9])(tmdb|tvdb)(?:id)?[-=_: ](\d+)", re.IGNORECASE)
+
+_SEASON = r"(?:season|series|staffel|saison|temporada|stagione|seizoen|säsong|sezon)"
+_EPISODE = r"(?:episode|épisode|episodio|folge|aflevering|avsnitt|odcinek|ep)"
+_NUMBERED = (
+    re.compile(r"(?<![a-z0-9])s(\d{1,2})[ ._-]*(?:ep?)[ ._]?(\d{1,3})(?!\d)", re.IGNORECASE),
+    re.compile(r"(?<![a-z0-9])s?(\d{1,2})x(\d{2,3})(?!\d)(?<!x264)(?<!x265)", re.IGNORECASE),
+    re.compile(
+        rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)", re.I
+    ),
+    re.compile(r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]"),
+)
+#: What may follow the first number of a file with several episodes: "E02", "-E06", "-14", "x02".
+_MORE = re.compile(
+    r"(?:[ ._]*(-|to|bis)[ ._]*(?:s\d{1,2})?[ ._]*ep?|(-)(?:\d{1,2}x)?|"
+    r"[ ._]*[+&]?[ ._]*(?:s\d{1,2})?ep?|x|[+&])"
+    r"(\d{2,3})(?![0-9pi])",
+    re.IGNORECASE,
+)
+_FOLDER = re.compile(
+    rf"(?:(?<![a-z0-9]){_SEASON}|(?<![a-z0-9])s|第)[ ._-]*(\d{{1,2}})\s*季?$", re.IGNORECASE
+)
+_IN_FOLDER = (
+    re.compile(rf"(?:^|[ ._-])(?:e|{_EPISODE})[ ._-]*(\d{{1,3}})(?![0-9])", re.IGNORECASE),
+    re.compile(r"^(\d{1,3})(?![0-9])"),
+    re.compile(r" - (\d{1,3})(?= - |$)"),
+)
+_SEASONLESS = (
+    re.compile(r"(?<=\s)- ?(\d{2,3})(?:v\d)?(?=[\s\[(]|$)"),
+    re.compile(r"第\s*(\d{1,3})\s*[集話话回]"),
+    re.compile(rf"(?<![a-z0-9]){_EPISODE}[ ._]*(\d{{1,3}})(?!\d)", re.IGNORECASE),
+    re.compile(r"(?<![a-z0-9])e(\d{2,3})(?!\d)", re.IGNORECASE),
+)
+#: "show.102": season 1, episode 2.
+_JOINED = re.compile(r"(?<=[ ._-])(1?\d)(\d{2})(?=[ ._-]|$)")
+
+_PART = re.compile(r"(cd|disc|disk|part|pt|teil|partie|parte|tape)(\d{1,2})?")
+_ROMAN = {"i": 1, "v": 5, "a": 1, "b": 2, "c": 3}
+
+#: A longer range of episodes than this is a whole season, which no title is.
+_LONGEST_RANGE = 6
+
+_EXTRA_FOLDERS = frozenset(
+    "extras|extra|bonus|bonus features|special features|featurettes|featurette|behind the scenes|"
+    "deleted scenes|interviews|trailers|trailer|sample|samples|proof|making of".split("|")
+)
+#: Names that people also give to folders of real films; only below a film's folder they mean extras.
+_EXTRA_SUBFOLDERS = frozenset({"shorts", "scenes", "other", "clips", "backdrops"})
+#: Endings that players know ("Heat-trailer"); "short" ends real names, too, so the hyphen counts.
+_EXTRA_SUFFIX = re.compile(
+    r"-(?:behindthescenes|deleted|featurette|interview|scene|short|trailer|teaser|other|sample|clip|theme)"
+    r"(?:[-_. ]?\d{1,2})?$",
+    re.IGNORECASE,
+)
+_EXTRA_WORDS = frozenset(
+    {"sample", "trailer", "teaser", "featurette", "featurettes", "trailers", "bloopers"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Season and episodes that a path names.
+
+    Attributes:
+        season: None when only episodes are counted.
+        episodes: One, or several for a file that holds several.
+        before: The file's name up to the numbers: the series, when the name says it.
+        sure: Whether the numbers are written as such (S01E02), not a bare number.
+    """
+
+    season: int | None
+    episodes: tuple[int, ...]
+    before: str
+    sure: bool = True
+
+
+def imdb_ids(text: str) -> frozenset[str]:
+    """IMDb ids in a text, in the plain form of seven digits or more."""
+    return frozenset(f"tt{int(m[1]):07d}" for m in _IMDB.finditer(text))
+
+
+def ids_in(text: str) -> frozenset[str]:
+    """All identifiers in a text: ``tt0078748``, ``tmdb:348``, ``tvdb:1234``."""
+    return imdb_ids(text) | {f"{m[1].lower()}:{int(m[2])}" for m in _OTHER_ID.finditer(text)}
+
+
+def numbers_of(path: PurePath) -> Numbers | None:
+    """Season and episodes that a path names, or None."""
+    stem = path.stem
+    for form in _NUMBERED:
+        if m := form.search(stem):
+            return Numbers(int(m[1]), _episodes(stem, m.end(), int(m[2])), stem[: m.start()])
+    if (season := _season_of(path.parent.name)) is not None:
+        for form in _IN_FOLDER:
+            if m := form.search(stem):
+                episode = int(m[1])
+                if episode >= 100 and episode // 100 == season:
+                    episode %= 100
+                return Numbers(season, _episodes(stem, m.end(), episode), stem[: m.start()])
+    for form in _SEASONLESS:
+        if m := form.search(stem):
+            return Numbers(None, (int(m[1]),), stem[: m.start()], sure=False)
+    if m := _JOINED.search(stem):
+        return Numbers(int(m[1]), (int(m[2]),), stem[: m.start()], sure=False)
+    return None
+
+
+def _season_of(folder: str) -> int | None:
+    if m := _FOLDER.search(folder):
+        return int(m[1])
+    return 0 if folder.casefold() == "specials" else None
+
+
+def _episodes(stem: str, at: int, first: int) -> tuple[int, ...]:
+    """The first episode and those that follow it at once: E01E02, E01-E02, E13E14, 1x01-02."""
+    found = [first]
+    while m := _MORE.match(stem, at):
+        last = int(m[3])
+        is_range = bool(m[1] or m[2])
+        if last <= found[-1] or last - first >= _LONGEST_RANGE or (not is_range and last != found[-1] + 1):
+            break
+        found += range(found[-1] + 1, last + 1) if is_range else [last]
+        at = m.end()
+    return tuple(found)
+
+
+def part_of(rest: Sequence[str]) -> int | None:
+    """Number of the part that the words after a film's name tell (``cd1``, ``part 2``, ``pt i``).
+
+    Args:
+        rest: Words of the name after the title's, as `names.words` gives them.
+    """
+    for k, word in enumerate(rest):
+        m = _PART.fullmatch(word)
+        if m is None:
+            continue
+        number = m[2] or (rest[k + 1] if k + 1 < len(rest) else "")
+        if number.isdecimal() and 1 <= int(number) <= 20:
+            return int(number)
+        if number in _ROMAN:
+            return _ROMAN[number]
+    return None
+
+
+def part_folder(path: PurePath) -> int | None:
+    """Number of the part that a file's own folder names (``Film/CD1/film.avi``)."""
+    m = re.fullmatch(r"(?:cd|disc|disk|part|pt|teil)[ ._-]*(\d{1,2})", path.parent.name.casefold())
+    return None if m is None else int(m[1])
+
+
+def in_extras(path: PurePath, *, known: Callable[[str], bool] = lambda _: False) -> bool:
+    """Whether a path lies in a folder for samples, trailers and other extras, as players name them.
+
+    Args:
+        path: Path relative to the media folder.
+        known: Whether a folder's name is that of a title ("Extras" is a series, too).
+    """
+    folders = [part.casefold() for part in path.parts[:-1]]
+    named = any(folder in _EXTRA_FOLDERS and not known(folder) for folder in folders)
+    return named or any(folder in _EXTRA_SUBFOLDERS and not known(folder) for folder in folders[1:])
+
+
+def is_extra(stem: str, rest: Sequence[str]) -> bool:
+    """Whether a name is that of a sample, a trailer or another extra.
+
+    Args:
+        stem: The file's name without its ending.
+        rest: Its words; only those after the title's when it begins with one ("The Big Short" is a
+            film, and "Trailer Park Boys" a series).
+    """
+    return bool(rest) and (bool(_EXTRA_SUFFIX.search(stem)) or not _EXTRA_WORDS.isdisjoint(rest))

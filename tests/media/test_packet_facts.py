@@ -1,0 +1,177 @@
+"""What packets tell: empty pictures, late entries, runs of sound, fields, clocks that start over."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmdia.errors import MediaUnreadable
+from mmdia.media.index import build_index
+from mmdia.media.packet_facts import find_runs, packet_size
+from tests.media import film, truth
+
+RATE = Fraction(25)
+
+
+def encode(
+    path: Path, codec: str, options: dict[str, str], n: int = 100, **stream
+) -> list[tuple[bytes, bool]]:
+    """A silent film of stamped frames at 25 fps; its packets are returned as well."""
+    kept = []
+    with av.open(str(path), "w") as out:
+        video = out.add_stream(codec, rate=RATE, options=options)
+        video.width, video.height, video.pix_fmt = film.WIDTH, film.HEIGHT, "yuv420p"
+        for name, value in stream.items():
+            setattr(video.codec_context, name, value)
+        for number in range(n + 1):
+            frame = None
+            if number < n:
+                frame = av.VideoFrame.from_ndarray(film.draw(number), format="gray").reformat(
+                    format="yuv420p"
+                )
+                frame.pts, frame.time_base = number, 1 / RATE
+            for packet in video.encode(frame):
+                kept.append((bytes(packet), packet.is_keyframe))
+                out.mux(packet)
+    return kept
+
+
+def uncoded(number: int) -> bytes:
+    """A picture of MPEG-4 that is not coded: type P, no whole second, the place within it, vop_coded 0."""
+    bits = f"0101{number % 25:05b}100"
+    bits += "1" * (-len(bits) % 8)
+    return b"\x00\x00\x01\xb6" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def rewrite(source: Path, target: Path, packets: list[tuple[bytes, bool]]) -> None:
+    """An AVI like `source` that holds these packets, one a frame."""
+    with av.open(str(source)) as given, av.open(str(target), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0], opaque=True)
+        stream.time_base = 1 / RATE
+        for number, (data, key) in enumerate(packets):
+            packet = av.Packet(data)
+            packet.stream, packet.time_base = stream, 1 / RATE
+            packet.pts = packet.dts = number
+            packet.duration, packet.is_keyframe = 1, key
+            out.mux(packet)
+
+
+def test_a_picture_that_is_not_coded_leaves_the_one_before_on_screen(tmp_path) -> None:
+    packets = encode(tmp_path / "a.avi", "mpeg4", {"g": "30"})
+    with_gaps = []
+    for number, packet in enumerate(packets):
+        with_gaps += [packet, (uncoded(number), False)] if number % 9 == 8 else [packet]
+    rewrite(tmp_path / "a.avi", tmp_path / "b.avi", with_gaps)
+    video = build_index(tmp_path / "b.avi").video
+    assert (video.n_frames, video.counted) == (100, False)
+    assert float(video.time_of(9) - video.time_of(8)) == pytest.approx(2 / 25)
+    assert truth.faults_of(tmp_path / "b.avi", tmp_path) == []
+
+
+def test_two_pictures_in_one_packet_are_counted(tmp_path) -> None:
+    packets = encode(tmp_path / "a.avi", "mpeg4", {"g": "48", "b_strategy": "0"}, max_b_frames=1)
+    kinds = ["IPBS"[data[data.index(b"\x00\x00\x01\xb6") + 4] >> 6] for data, _ in packets]
+    packed, n = [], 0
+    while n < len(packets):
+        if kinds[n : n + 2] == ["P", "B"]:
+            packed += [(packets[n][0] + packets[n + 1][0], False), (uncoded(n), False)]
+            n += 2
+        else:
+            packed.append(packets[n])
+            n += 1
+    head, key = packed[0]
+    at = head.index(b"\x00\x00\x01\xb6")
+    packed[0] = (head[:at] + b"\x00\x00\x01\xb2DivX503b1393p" + head[at:], key)
+    assert sum(k == "B" for k in kinds) > 30
+    rewrite(tmp_path / "a.avi", tmp_path / "b.avi", packed)
+    video = build_index(tmp_path / "b.avi").video
+    assert (video.n_frames, video.counted, video.rate) == (100, True, 25)
+    assert truth.faults_of(tmp_path / "b.avi", tmp_path) == []
+
+
+def test_decoding_starts_at_pictures_that_are_whole(tmp_path) -> None:
+    """Gradual intra refresh marks points from which the picture only begins to heal."""
+    options = {"preset": "ultrafast", "x264-params": "intra-refresh=1:keyint=25:bframes=0"}
+    encode(tmp_path / "a.ts", "libx264", options)
+    with av.open(str(tmp_path / "a.ts")) as given:
+        marked = sum(p.is_keyframe for p in given.demux(video=0) if p.size)
+    index = build_index(tmp_path / "a.ts")
+    assert marked > 1
+    assert index.video.keys.tolist() == [0]
+    assert truth.faults_of(tmp_path / "a.ts", tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+def test_open_groups_are_whole_entries(tmp_path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    encode(
+        path, "libx264", {"preset": "veryfast", "x264-params": "open-gop=1:keyint=25:bframes=3:scenecut=0"}
+    )
+    assert len(build_index(path).video.keys) == 4
+    assert truth.faults_of(path, tmp_path) == []
+
+
+@pytest.mark.parametrize(("codec", "suffix", "options"), [
+    ("mpeg2video", "ts", {"g": "12", "bf": "2"}),
+    ("mpeg2video", "vob", {"g": "12", "bf": "2"}),
+    ("mpeg4", "avi", {"g": "24", "bf": "2"}),
+    ("libx265", "mkv", {"preset": "ultrafast", "x265-params": "log-level=none:open-gop=1:keyint=25"}),
+    ("libvpx-vp9", "webm", {"cpu-used": "8", "deadline": "realtime", "g": "30"}),
+    ("libvpx", "webm", {"cpu-used": "5", "g": "30", "auto-alt-ref": "1", "lag-in-frames": "12"}),
+])  # fmt: skip
+def test_other_codecs_are_exact(tmp_path, codec: str, suffix: str, options: dict[str, str]) -> None:
+    if codec not in av.codecs_available:
+        pytest.skip(f"this build of PyAV has no {codec}")
+    path = tmp_path / f"a.{suffix}"
+    encode(path, codec, options, 60)
+    index = build_index(path)
+    assert (index.video.n_frames, index.video.rate, index.video.interlaced) == (60, 25, False)
+    assert truth.faults_of(path, tmp_path) == []
+
+
+def test_fields_are_told(tmp_path) -> None:
+    options = {"preset": "ultrafast", "x264-params": "tff=1:keyint=25"}
+    encode(tmp_path / "a.mkv", "libx264", options)
+    assert build_index(tmp_path / "a.mkv").video.interlaced is True
+
+
+def test_a_clock_that_starts_over_is_refused(films, tmp_path) -> None:
+    raw = films["base.ts"].read_bytes()
+    (tmp_path / "twice.ts").write_bytes(raw + raw)
+    with pytest.raises(MediaUnreadable, match="starts over"):
+        build_index(tmp_path / "twice.ts")
+
+
+@given(
+    size=st.sampled_from([1024, 1536, 960]),
+    first=st.integers(-2000, 10**7),
+    gaps=st.lists(st.tuples(st.integers(60, 300), st.integers(500, 10**6)), max_size=3),
+    phase=st.floats(0, 1),
+)
+def test_runs_are_found_behind_rounded_stamps(size, first, gaps, phase) -> None:
+    places, at, meant = [], first, [(0, first)]
+    for length, gap in [*gaps, (200, 0)]:
+        places += [at + n * size for n in range(length)]
+        at += length * size + gap
+        meant.append((len(places), at))
+    stamps = np.floor(np.array(places) / 48 + phase).astype(np.int64)  # whole milliseconds
+    runs = find_runs(stamps, Fraction(1, 1000), Fraction(0), 48000, size)
+    assert [packet for packet, _ in runs] == [packet for packet, _ in meant[:-1]]
+    # A third of a millisecond between packets averages out; whole ones keep their rounding.
+    bias, slack = (48 * (phase - 0.5), 9) if size == 1024 else (0, 49)
+    assert all(
+        abs(found - true - bias) <= slack for (_, found), (_, true) in zip(runs, meant, strict=False)
+    )
+
+
+def test_sizes_of_packets_are_told_by_their_spacing() -> None:
+    stamps = np.round(np.arange(300) * 1536 / 44.1).astype(np.int64)
+    assert packet_size("ac3", stamps, Fraction(1, 1000), 44100) == 1536
+    assert packet_size("ac3", stamps * 2, Fraction(1, 1000), 44100) == 0
+    assert packet_size("vorbis", stamps, Fraction(1, 1000), 44100) == 0
