@@ -76,6 +76,7 @@ class AudioFacts:
         sha256: `pcm_sha256` of the samples.
         channel_rule: mono | fc | itu | stereo | keep, see `mmdia.media.mix`.
         n_missing: Source samples of the window at which the film has no sound (zeros).
+        missing_s: The same in seconds.
     """
 
     sample_rate: int
@@ -84,6 +85,7 @@ class AudioFacts:
     sha256: str
     channel_rule: str
     n_missing: int = 0
+    missing_s: float = 0.0
 
 
 def guard_samples(source_rate: int, rate: int, speed: Fraction = _NORMAL) -> int:

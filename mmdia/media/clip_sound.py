@@ -76,7 +76,10 @@ class ClipSound:
         pcm = self._pcm[first:last]
         sound_out.write_flac(path, pcm, self._rate)
         digest = sound_out.pcm_sha256(pcm)
-        return AudioFacts(self._rate, len(pcm), pcm.shape[1], digest, self._rule, self.missing(window))
+        lost = self.missing(window)
+        return AudioFacts(
+            self._rate, len(pcm), pcm.shape[1], digest, self._rule, lost, lost / self._sound.rate
+        )
 
     def samples(self, window: Window) -> ClipSamples | None:
         """The sound of the clip, or of a part of it, all channels, for its mp4."""

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import PictureType
 
 from mmdia.errors import MediaUnreadable
 from mmdia.media.index import NO_PTS, Ints, VideoIndex, packets
@@ -89,7 +90,7 @@ def decode_frames(
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """(frame number, picture) for the frames planned, in display order, each once.
 
-    Frames that do not decode are left out: the caller counts.
+    Frames that do not decode, or not cleanly, are left out: the caller counts.
 
     Raises:
         MediaUnreadable: The file cannot be opened, or is not the one that was indexed.
@@ -193,12 +194,16 @@ class _Decoder:
         self._mode: Literal["DEFAULT", "NONREF"] = "DEFAULT"
         self._n_out = 0
         self._can_skip = can_skip and not video.counted
+        #: What decoders conceal spreads to the pictures after it, up to the next key frame.
+        self._damaged = False
+        self._entry: int | None = None
 
     def begin(self, stretch: Stretch) -> None:
         """Make `stretch` the current one, unless it is already."""
         if stretch is self._stretch:
             return
         self._stretch = stretch
+        self._damaged, self._entry = False, None
         self._pending = set(stretch.frames.tolist())
         self._pts = set(self._video.pts[stretch.frames].tolist())
 
@@ -208,9 +213,14 @@ class _Decoder:
         mode: Literal["DEFAULT", "NONREF"] = "DEFAULT" if needed else "NONREF"
         if mode != self._mode:
             self._context.skip_frame = self._mode = mode
+        if self._entry is None:
+            self._entry = packet.pts
         try:
             decoded = packet.decode()
         except av.FFmpegError:
+            # Pictures that lead the entry refer to what was not decoded; they harm no other.
+            leading = self._entry is None or packet.pts is None or packet.pts < self._entry
+            self._damaged |= not leading
             return
         yield from self._named(decoded)
 
@@ -225,10 +235,22 @@ class _Decoder:
     def _named(self, decoded: list[Any]) -> Iterator[tuple[int, av.VideoFrame]]:
         for frame in decoded:
             number = self._number(frame)
+            if self._is_damaged(frame):
+                continue
             if number in self._pending:
                 self._pending.discard(number)
                 frame.time_base = self._video.time_base  # drained frames come without one
                 yield number, frame
+
+    def _is_damaged(self, frame: av.VideoFrame) -> bool:
+        """Whether a picture holds what the decoder made up for lost data, or is built on such."""
+        if frame.is_corrupt:
+            # A picture that no other refers to keeps its damage to itself.
+            self._damaged |= frame.pict_type != PictureType.B
+            return True
+        if frame.key_frame:
+            self._damaged = False
+        return self._damaged
 
     def _number(self, frame: av.VideoFrame) -> int:
         self._n_out += 1

@@ -41,6 +41,8 @@ _BACK_S = 1.0
 #: Stamps that rise by more than this within a stream do so as well: libavformat takes a clock
 #: that starts over for one that ran out of digits.
 _ONWARD_S = 3600.0
+#: Packets on either side of a jump that say whether it stays.
+_AHEAD = 25
 
 #: Share of packets without pts above which display order is counted instead of read.
 _TOO_FEW_STAMPS = 0.6
@@ -228,8 +230,10 @@ def _refuse_joined(path: str | Path, stream: Any, stamps: array[int]) -> None:
     known = np.array(stamps, np.int64)
     known = known[known != NO_PTS]
     steps = np.diff(known) * float(stream.time_base or 0.001)
-    jumps = np.flatnonzero((steps < -_BACK_S) | (steps > _ONWARD_S))
-    if len(jumps):
+    jumps = [
+        k for k in np.flatnonzero((steps < -_BACK_S) | (steps > _ONWARD_S)) if _stays(known, int(k), steps)
+    ]
+    if jumps:
         raise MediaUnreadable(
             "the file's clock starts over within it: several recordings are joined",
             path=path,
@@ -237,6 +241,15 @@ def _refuse_joined(path: str | Path, stream: Any, stamps: array[int]) -> None:
             got=f"{len(jumps)} jumps, the first by {steps[jumps[0]]:.0f} s",
             hint="Write it anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
         )
+
+
+def _stays(known: Ints, at: int, steps: Floats) -> bool:
+    """Whether the stamps after a jump go on from there; a single damaged one does not."""
+    tick = steps[at] / (int(known[at + 1]) - int(known[at]))
+    ahead = float(np.median(known[at + 1 : at + 1 + _AHEAD]))
+    behind = float(np.median(known[max(0, at + 1 - _AHEAD) : at + 1]))
+    moved = (ahead - behind) * tick
+    return bool(moved < -_BACK_S or moved > _ONWARD_S)
 
 
 def _main_picture(container: av.container.InputContainer) -> av.VideoStream | None:

@@ -40,6 +40,10 @@ _FORMATS: dict[str, tuple[type[Any], int, float]] = {
 }
 
 
+#: More channels than any film has.
+_MOST_CHANNELS = 32
+
+
 @dataclass(frozen=True, slots=True)
 class SoundRange:
     """A request: samples [first, last) at the source rate, on the player's axis.
@@ -218,12 +222,20 @@ def as_floats(
     frames: Iterable[Placed], index: AudioIndex, channels: Sequence[int]
 ) -> Iterable[tuple[int, Floats32]]:
     """Stretches of frames without a break: (first sample, float32 (len(channels), n))."""
-    for run in _unbroken(frames, index):
+    for run in _unbroken((p for p in frames if _is_sane(p[1])), index):
         first, frame = run[0]
         if frame.sample_rate == index.rate and frame.layout.nb_channels == index.channels:
             yield first, _rows([f for _, f in run], channels)
         else:
-            yield first, _conform([f for _, f in run], index)[list(channels)]
+            try:
+                yield first, _conform([f for _, f in run], index)[list(channels)]
+            except av.FFmpegError:
+                continue  # damage that looks like another format: silence
+
+
+def _is_sane(frame: av.AudioFrame) -> bool:
+    """Damaged packets decode to frames of any rate and any number of channels."""
+    return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 4000 <= frame.sample_rate <= 768_000
 
 
 def _unbroken(frames: Iterable[Placed], index: AudioIndex) -> Iterable[list[Placed]]:

@@ -24,6 +24,8 @@ END_SLACK_NS = 2_000_000
 #: A window may reach this far beyond the media on either side (it is cut there), not further: the
 #: last cue of a film often outlives it by some frames, but a dialogue must not lose words.
 OVERHANG_S = 0.25
+#: A frame that lasts longer stands still.
+_STANDS_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,20 @@ def frame_on_screen(video: VideoIndex, time_s: float) -> int:
             got=f"{time_s:.3f}",
         )
     return max(0, video.frame_at(round(time_s * 1e9) + START_SLACK_NS))
+
+
+def has_hole(video: VideoIndex, window: Window) -> bool:
+    """Whether the picture stands still where the film has lost frames.
+
+    So it is when a frame of the window lasts over a second in a film whose frames do not: in a
+    slide show that is how it should be.
+    """
+    if not window.n_frames or video.n_frames < 2:
+        return False
+    usual = (int(video.times_ns[-1]) - int(video.times_ns[0])) / (video.n_frames - 1)
+    last = window.first_frame + window.n_frames
+    times = [*video.times_ns[window.first_frame : last].tolist(), round(window.end * 10**9)]
+    return usual < _STANDS_NS / 5 and max(b - a for a, b in pairwise(times)) > _STANDS_NS
 
 
 def sample_at(time: Fraction, rate: int) -> int:

@@ -148,6 +148,7 @@ def _audio(path: str | None, facts: AudioFacts | None, commit: Commit) -> Mappin
         "sha256": facts.sha256,
         "channels": facts.channels,
         "channel_rule": facts.channel_rule,
+        "missing_s": round(facts.missing_s, 6),
         "bytes": commit(path),
     }
 

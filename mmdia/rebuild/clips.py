@@ -13,7 +13,7 @@ from mmdia.media.cut import ClipRequest, ClipResult, PartRequest, cut_media
 from mmdia.media.index import MediaIndex
 from mmdia.media.index_cache import cached_index
 from mmdia.media.video import VideoParams
-from mmdia.media.window import Window, numbered_tiles
+from mmdia.media.window import Window, has_hole, numbered_tiles
 from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard
@@ -36,6 +36,9 @@ _REFUSED = frozenset(
         "outside_media",
     }
 )
+
+#: Shorter gaps are how tracks begin and end: a frame of sound more or less.
+_GAP_S = 0.05
 
 Span = tuple[float, float]
 OnRow = Callable[[dict[str, Any]], None]
@@ -200,7 +203,7 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
         if result.error_code is not None:
             tell(i, _not_built(batch, plan.dialogue, result.error_code, result.message))
             return
-        row = _built(batch, plan, result, lacks)
+        row = _built(batch, plan, result, [*lacks, *_gaps(result, index)])
         discard(out, job.previous.get(i, {}), but=row)
         tell(i, row)
 
@@ -225,6 +228,23 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
     if index.video is None and batch.job.clip.wants_video:
         codes.add("no_video")
     return sorted(codes)
+
+
+def _gaps(result: ClipResult, index: MediaIndex) -> list[str]:
+    """Reason codes of a clip with holes: of sound that does not decode, of a picture that stands."""
+    facts = [result.audio, *(part.audio for part in result.parts)]
+    seen = result.video or result.stills or any(part.video for part in result.parts)
+    codes = []
+    if (
+        seen
+        and index.video is not None
+        and result.window is not None
+        and has_hole(index.video, result.window)
+    ):
+        codes.append("picture_gap")
+    if any(fact is not None and fact.missing_s > _GAP_S for fact in facts):
+        codes.append("sound_gap")
+    return codes
 
 
 def _not_built(batch: ClipBatch, dialogue: Dialogue, code: str, message: str) -> dict[str, Any]:

@@ -69,9 +69,15 @@ REASONS: dict[str, Reason] = {
     "no_timemap": Reason("the folder of time maps has none for this title", "align it"),
     "not_dialogue": Reason("the subtitle holds no dialogue, but descriptions, chapters or data"),
     "not_translation": Reason("the paper's rule accepts a constant offset only", "use --policy default"),
+    "picture_gap": Reason(
+        "the film has no picture for a part of the clip; the one before stands still", "get another copy"
+    ),
     "replaced": Reason("something else is said here in this copy"),
     "short_piece": Reason("few lines speak for this stretch"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
+    "sound_gap": Reason(
+        "the film has no sound that decodes for a part of the clip", "the clip is silent there"
+    ),
     "sources_disagree": Reason("the sound and the subtitles are of different copies", "trust the sound"),
     "speech_mismatch": Reason(
         "the sound does not say the text of the annotation", "check the track and the time map"

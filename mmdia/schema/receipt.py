@@ -75,6 +75,8 @@ class AudioFact(Stored):
     """Number of channels."""
     channel_rule: str | None = None
     """How channels were made: fc, itu, mono, stereo, keep."""
+    missing_s: float = 0.0
+    """Seconds of the clip for which the film has no sound that decodes; they are silent."""
 
 
 class VideoFact(Stored):

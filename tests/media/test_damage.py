@@ -1,0 +1,108 @@
+"""Damaged films: a clip is the clip of the sound film, or it is none; never what a decoder made up."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from mmdia.errors import MediaUnreadable
+from mmdia.media.cut import ClipRequest, ClipResult, VideoParams, cut_media
+from mmdia.media.index import build_index
+from mmdia.media.sound_block import _is_sane
+from mmdia.media.window import has_hole, snap
+from tests.media.film import noise, numbers_of, remux, write_film
+
+SPANS = [(k * 0.8 + 0.1, k * 0.8 + 0.7) for k in range(9)]
+
+
+def cut(film: Path, out: Path) -> dict[int, ClipResult]:
+    out.mkdir()
+    got: list[ClipResult] = []
+    requests = [ClipRequest(k, a, b, out / f"{k}.flac", out / f"{k}.mp4") for k, (a, b) in enumerate(SPANS)]
+    video = VideoParams(sound=False)
+    cut_media(film, requests, index=build_index(film), on_clip=got.append, video=video)
+    return {int(str(r.key)): r for r in got}
+
+
+def alike(folder: Path, k: int) -> bool:
+    """Whether a clip of the damaged film shows the frames of the clean one."""
+    clean, damaged = (numbers_of(folder / name / f"{k}.mp4")[0] for name in ("clean", "damaged"))
+    return clean == damaged
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_clip_of_a_damaged_film_is_right_or_none(tmp_path: Path, ending: str, seed: int) -> None:
+    film = tmp_path / f"film.{ending}"
+    write_film(tmp_path / "film.mp4", sound=noise(2), gop=24)
+    if ending != "mp4":
+        remux(tmp_path / "film.mp4", film)
+    clean = cut(film, tmp_path / "clean")
+    content = bytearray(film.read_bytes())
+    dice = random.Random(seed)
+    for _ in range(4):
+        at = dice.randrange(len(content) // 3, len(content) // 2)
+        content[at : at + 100] = dice.randbytes(100)
+    film.write_bytes(content)
+
+    damaged = cut(film, tmp_path / "damaged")
+
+    assert clean.keys() == damaged.keys()
+    assert all(r.error_code is None for r in clean.values())
+    for k, result in damaged.items():
+        files = [tmp_path / "damaged" / f"{k}.{e}" for e in ("flac", "mp4")]
+        if result.error_code is not None:
+            assert result.error_code in ("decode_error", "outside_media")
+            assert not any(f.exists() for f in files), "a failed clip leaves nothing"
+        else:
+            assert result.video is not None
+            # A damaged stamp turns the film's rate into a variable one, and clips are encoded by it;
+            # and a decoder cannot notice each flipped bit. So numbers are compared, not pixels.
+            assert alike(tmp_path, k), f"clip {k}"
+    # What lies behind the damage is cut again.
+    assert damaged[8].error_code is None
+
+
+def test_a_hole_in_the_picture_is_seen_and_a_slide_show_is_none(tmp_path: Path) -> None:
+    write_film(tmp_path / "film.mp4", sound=None)
+    with av.open(str(tmp_path / "film.mp4")) as given, av.open(str(tmp_path / "hole.mkv"), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.dts is None:
+                continue
+            second = float(packet.pts * packet.time_base)
+            packet.stream = stream
+            if not 3.0 < second < 4.5:
+                out.mux(packet)
+    index = build_index(tmp_path / "hole.mkv")
+    assert index.video is not None
+    assert has_hole(index.video, snap(index, 2.5, 5.0))
+    assert not has_hole(index.video, snap(index, 0.5, 2.5))
+
+
+def test_one_damaged_stamp_is_no_new_clock(tmp_path: Path) -> None:
+    from array import array
+
+    from mmdia.media.index import _refuse_joined
+
+    class Stream:
+        time_base = 1 / 1000
+
+    stamps = list(range(0, 20_000, 40))
+    stamps[100] -= 3000
+    _refuse_joined("film.ts", Stream(), array("q", stamps))
+    again = [*range(0, 20_000, 40), *range(0, 20_000, 40)]
+    with pytest.raises(MediaUnreadable, match="starts over"):
+        _refuse_joined("film.ts", Stream(), array("q", again))
+
+
+def test_frames_of_absurd_formats_are_no_sound() -> None:
+    frame = av.AudioFrame.from_ndarray(np.zeros((1, 64), np.float32), format="flt", layout="mono")
+    frame.sample_rate = 48_000
+    assert _is_sane(frame)
+    frame.sample_rate = 12
+    assert not _is_sane(frame)
