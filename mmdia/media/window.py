@@ -64,6 +64,12 @@ class Window:
         return self.end - self.start
 
 
+def reach(index: MediaIndex) -> tuple[float, float]:
+    """First and last player second of what windows are made of: the picture, else the sound."""
+    video = index.video
+    return (0.0, index.duration_s) if video is None else (float(video.time_of(0)), float(video.end))
+
+
 def snap(index: MediaIndex, start_s: float, end_s: float, *, overhang_s: float = OVERHANG_S) -> Window:
     """The window of whole frames for the nominal window [start_s, end_s).
 
@@ -80,7 +86,7 @@ def snap(index: MediaIndex, start_s: float, end_s: float, *, overhang_s: float =
     if not (math.isfinite(start_s) and math.isfinite(end_s)) or end_s <= start_s:
         raise UsageError("a window must end after it starts", got=f"[{start_s}, {end_s})")
     video = index.video
-    first, last = (0.0, index.duration_s) if video is None else (float(video.time_of(0)), float(video.end))
+    first, last = reach(index)
     if start_s >= last or end_s <= first or start_s < first - overhang_s or end_s > last + overhang_s:
         raise WindowOutside(
             "the window lies outside the media",

@@ -13,7 +13,7 @@ from mmdia.media.cut import ClipRequest, ClipResult, PartRequest, cut_media
 from mmdia.media.index import MediaIndex
 from mmdia.media.index_cache import cached_index
 from mmdia.media.video import VideoParams
-from mmdia.media.window import Window, has_hole, numbered_tiles
+from mmdia.media.window import Window, has_hole, numbered_tiles, reach
 from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard
@@ -116,7 +116,7 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
     params = batch.job.clip
     silent = index.audio is None and params.wants_video
     blind = index.video is None and params.profile == "all"
-    span = padded(placed, params.pad_s, index.duration_s)
+    span = padded(placed, params.pad_s, reach(index))
     groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
     files = files_of(
         batch.job.title_name,

@@ -139,15 +139,19 @@ def place(
     return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns), speed)
 
 
-def padded(placed: Placed, pad_s: float, duration_s: float) -> tuple[float, float]:
+def padded(placed: Placed, pad_s: float, reach: tuple[float, float]) -> tuple[float, float]:
     """The nominal window with padding on both sides, as far as the media reaches.
 
-    Padding is a courtesy: where the media has nothing to pad with, there is less of it. It is told
-    in seconds of the clip.
+    Padding is a courtesy: where the media has nothing to pad with, there is less of it.
+
+    Args:
+        placed: Where the dialogue lies.
+        pad_s: Seconds of the clip to add on either side.
+        reach: First and last second that a window may have (`mmdia.media.window.reach`).
     """
     pad_s *= float(placed.speed)
-    start = min(placed.start_s, max(0.0, placed.start_s - pad_s))
-    end = max(placed.end_s, min(duration_s, placed.end_s + pad_s))
+    start = min(placed.start_s, max(reach[0], placed.start_s - pad_s))
+    end = max(placed.end_s, min(reach[1], placed.end_s + pad_s))
     return start, end
 
 

@@ -27,7 +27,7 @@ class SoundFilter:
 
     Attributes:
         min_quality: Least values by name, such as ``{"snr_db": 10}``; see `quality_of` for names.
-        max_quality: Greatest values by name, such as ``{"clipped": 0.01}``.
+        max_quality: Greatest values by name, such as ``{"clipped_share": 0.01}``.
         min_speech: Least share of the text that was heard (``mmdia rebuild --check-speech``).
         unmeasured: What to do with a clip that was not measured: ``raise``, ``keep`` or ``drop``.
 

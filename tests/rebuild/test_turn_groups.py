@@ -122,7 +122,7 @@ def test_restored_times_are_the_clips_own() -> None:
     facts = turn_facts(back, back.start_s)
     # annotation times, from the dialogue's start
     assert [(f.start, f.end, f.end_extended) for f in facts] == [(0.0, 1.0, None), (2.0, 4.0, 5.0)]
-    start, end = padded(back, 1.0, 1000.0)
+    start, end = padded(back, 1.0, (0.0, 1000.0))
     assert (back.start_s - start, end - back.end_s) == pytest.approx((float(ratio), float(ratio)))
     same = place(row, TimeMap.affine(1.0, 3.0), {}, ClipParams(speed="restore"), 0.5)
     assert isinstance(same, Placed)

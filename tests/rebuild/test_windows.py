@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from mmdia.rebuild.windows import Placed, padded, place, turn_facts
 from mmdia.schema.dialogue import Dialogue, Keyframe, Turn
 from mmdia.schema.time import Segment, TimeMap
 from mmdia.schema.timemap import LineRow
+from tests.media.film import FPS, N_FRAMES, N_SAMPLES, noise, write_film
+from tests.rebuild.conftest import MakeRelease, rebuild, receipts, row
 
 
 def dialogue(*spans: tuple[int, int], nxt: int | None = None) -> Dialogue:
@@ -86,7 +90,7 @@ def test_padding_stays_inside_the_media_and_never_eats_the_dialogue(
     start: float, length: float, pad: float, slack: float
 ) -> None:
     placed = Placed(start, start + length, 1.0, 1.0, (), ())
-    a, b = padded(placed, pad, start + length + slack)
+    a, b = padded(placed, pad, (0.0, start + length + slack))
     assert 0 <= a <= start
     assert start + length <= b <= start + length + slack
     assert a == max(0.0, start - pad)
@@ -98,3 +102,18 @@ def test_turn_times_are_relative_to_the_clip() -> None:
     first, second = turn_facts(placed, 4.96)
     assert (first.start, first.end, first.end_extended) == (0.04, 1.04, 2.04)
     assert (second.start, second.end) == (None, None)
+
+
+def test_padding_does_not_lead_out_of_the_picture(tmp_path: Path, make_release: MakeRelease) -> None:
+    # Sound that outlasts the picture is common; a clip with padding still is the picture's.
+    (tmp_path / "films").mkdir()
+    sound = noise(2, N_SAMPLES + 2 * 48_000)
+    write_film(tmp_path / "films" / "t.mkv", sound=sound)
+    end_ms = int(N_FRAMES / FPS * 1000)
+    release = make_release([{"title_id": "t"}], [row("d", end_ms - 1500, end_ms - 200)])
+    for pad in (0.0, 1.5):
+        out = tmp_path / f"pad{pad}"
+        rebuild(tmp_path / "films", out, release, timemap="identity", params={"pad_s": pad})
+        made = receipts(out)["d"]
+        assert made["status"] == "built", made["message"]
+    assert made["clip"]["nominal_end"] == pytest.approx(N_FRAMES / FPS, abs=1e-3)
