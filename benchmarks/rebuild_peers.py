@@ -5,7 +5,8 @@
 
 Every figure is the user and system time of child processes (ours too: interpreter, imports and
 index included). Settings are the same on both sides: 24 kHz mono FLAC of 16 bit; JPEG; x264
-veryfast crf 18 g 48 with AAC (its fast coder), one thread. Peers: one ffmpeg per clip (seeking before the input),
+veryfast crf 18 g 48 with AAC (its fast coder), one thread. Peers: one ffmpeg per clip (seeking
+before the input),
 `-c copy` per clip, the segment muxer over the whole film with forced key frames (as video2dataset
 cuts), and smartcut where its program is named. The film is made up (`rebuild_film.py`), so that
 errors can be told: frames by which the first and last are off (ours by the snap rule, the others

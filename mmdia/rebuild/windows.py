@@ -63,9 +63,12 @@ def exact_speed(scale: float) -> Fraction:
     """A scale as the rational that it was written from; 1 where it is none but for rounding.
 
     The ratios of transfers (24000/25025, 1001/1000, ...) have small denominators, so the nearest
-    rational to the float is the ratio itself; any other scale it meets within 1e-8.
+    such rational to the float is the ratio itself; any other scale is met within 1e-8.
     """
-    return Fraction(1) if abs(scale - 1) < _SAME_SPEED else Fraction(scale).limit_denominator(100_000)
+    if abs(scale - 1) < _SAME_SPEED:
+        return Fraction(1)
+    ratio = Fraction(scale).limit_denominator(100_000)
+    return ratio if abs(float(ratio) - scale) < 1e-11 else Fraction(scale).limit_denominator(10**8)
 
 
 def _why_not(time_map: TimeMap, start_s: float, end_s: float) -> str:
