@@ -113,7 +113,7 @@ def _pictures(count: int, width: int, height: int, seed: int):
     for number in range(count):
         if number >= change:
             change = number + int(rng.uniform(3, 15) * FPS)
-            coarse = rng.integers(50, 200, (height // 8 + 2, width // 4), np.uint8)
+            coarse = rng.integers(50, 200, (height // 8 + 2, width // 4 + 2), np.uint8)
             texture = np.kron(coarse, np.ones((8, 8), np.uint8))
             dx, dy = rng.integers(1, 4), rng.integers(0, 2)
         x, y = (number * dx) % width, (number * dy) % 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,16 @@ def decode_flac(data: bytes) -> tuple[Floats32, int]:
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise MediaUnreadable("the clip cannot be read", got=str(error)) from error
     return np.ascontiguousarray(samples.T, np.float32), int(rate)
+
+
+def decode_joined(clips: Sequence[bytes]) -> tuple[Floats32, int]:
+    """As `decode_flac`, for clips that follow on each other: at least one, all of one rate and layout.
+
+    Raises:
+        MediaUnreadable: One is no readable clip.
+    """
+    decoded = [decode_flac(data) for data in clips]
+    return np.concatenate([samples for samples, _ in decoded], axis=1), decoded[0][1]
 
 
 def speech_samples(samples: Floats32, rate: int) -> Floats32:

@@ -213,8 +213,8 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         _refuse_joined(path, video, seen.dts)
         _refuse_joined(path, audio, seen.audio_pts)
         video_index = None if video is None else _index_video(video, start, seen)
-        if video_index is None and audio is None:
-            raise MediaUnreadable("the picture holds no frame", path=path, hint="Is the file complete?")
+        if video_index is None and (audio is None or not len(seen.audio_pts)):
+            raise MediaUnreadable("the file holds no data", path=path, hint="Is the file complete?")
         return MediaIndex(
             container=container.format.name,
             start=start,

@@ -17,6 +17,7 @@ from mmdia.media.window import Window, has_hole, numbered_tiles, reach
 from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard
+from mmdia.rebuild.kept import options_hash
 from mmdia.rebuild.match import Candidate
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.sound_track import TrackChoice
@@ -66,6 +67,18 @@ class ClipBatch:
     placed: tuple[tuple[Dialogue, Placed], ...]
     track: TrackChoice
 
+    def options(self) -> str:
+        """Identity of what the run asks for."""
+        return options_hash(self.job.clip, self.job.policy, self.job.min_confidence)
+
+    def asked_now(self) -> dict[str, Any]:
+        """What may change in the row of a clip that stays as it is."""
+        return {
+            "media": self.media_fact(),
+            "annotation_version": self.job.annotation_version,
+            "options_hash": self.options(),
+        }
+
     def media_fact(self) -> dict[str, Any]:
         """The file, as the receipt has it."""
         return {
@@ -85,6 +98,11 @@ class _Plan:
     span: Span
     files: ClipFiles
     windows: tuple[Window, ...]
+    reach: Span
+
+    def _shown(self, media_s: float) -> float:
+        """A still's second, held within the pictures there are: a last line may outlive the film."""
+        return min(max(media_s, self.reach[0]), self.reach[1] - 1e-4)
 
     def request(self, out: Path) -> ClipRequest:
         def part(path: str | None) -> Path | None:
@@ -97,7 +115,7 @@ class _Plan:
             end_s=self.span[1],
             audio_path=part(self.files.audio),
             video_path=part(self.files.video),
-            stills=tuple((still.media_s, part_path(out / path)) for still, path in stills),
+            stills=tuple((self._shown(still.media_s), part_path(out / path)) for still, path in stills),
             parts=tuple(
                 PartRequest(n, window, part(files.audio), part(files.video))
                 for n, (files, window) in enumerate(zip(self.files.parts, self.windows, strict=True))
@@ -128,7 +146,7 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
         stills=params.wants_stills and not blind,
         whole=params.wants_whole,
     )
-    return _Plan(dialogue, placed, span, files, windows)
+    return _Plan(dialogue, placed, span, files, windows, reach(index))
 
 
 def _sentences(
@@ -279,5 +297,6 @@ def _built(batch: ClipBatch, plan: _Plan, result: ClipResult, lacks: list[str]) 
         annotation_version=batch.job.annotation_version,
         media=batch.media_fact(),
         params_hash=batch.keys[plan.dialogue.dialogue_id],
+        options_hash=batch.options(),
         **clip_facts(plan.placed, plan.files, plan.span, result, result.window, committed),
     )

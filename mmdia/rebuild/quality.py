@@ -17,14 +17,14 @@ What cannot be measured (loudness of silence, overlap without turn times) is lef
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from mmdia.engines import registry
 from mmdia.engines.ports import SpeechRater
-from mmdia.media.clip_speech import decode_flac, speech_samples
+from mmdia.media.clip_speech import decode_joined, speech_samples
 from mmdia.media.loudness import clipped_share, loudness_lufs, peak_dbfs
 from mmdia.media.snr import snr_db
 from mmdia.schema.dialogue import Dialogue
@@ -34,11 +34,11 @@ from mmdia.schema.dialogue import Dialogue
 _DETECTOR = "webrtc"
 
 
-def measure(flac_bytes: bytes, row: Mapping[str, Any], dialogue: Dialogue) -> dict[str, float]:
-    """Measure one clip.
+def measure(flacs: Sequence[bytes], row: Mapping[str, Any], dialogue: Dialogue) -> dict[str, float]:
+    """Measure one dialogue's sound.
 
     Args:
-        flac_bytes: The clip.
+        flacs: Its clip, or its sentence clips in order, which joined are the dialogue.
         row: Its receipt row (for turn times within the clip).
         dialogue: The dialogue (for who speaks when).
 
@@ -48,7 +48,7 @@ def measure(flac_bytes: bytes, row: Mapping[str, Any], dialogue: Dialogue) -> di
     Raises:
         MediaUnreadable: The clip cannot be read.
     """
-    samples, rate = decode_flac(flac_bytes)
+    samples, rate = decode_joined(flacs)
     speech = speech_samples(samples, rate)
     found: dict[str, float | None] = {
         "loudness_lufs": loudness_lufs(samples, rate),

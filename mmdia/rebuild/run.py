@@ -14,8 +14,10 @@ from mmdia.errors import StoreError
 from mmdia.jobs.ray_cluster import run_on_ray
 from mmdia.jobs.supervise import Outcome, Task, Tell, run_supervised
 from mmdia.rebuild.config import RebuildConfig
+from mmdia.rebuild.damaged import damaged_rows, note_damaged, noted_damage
 from mmdia.rebuild.files import discard, is_there
 from mmdia.rebuild.folded import Rows
+from mmdia.rebuild.kept import marked, options_hash
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.listen import require_listener
 from mmdia.rebuild.plan import Plan, make_plan, title_jobs
@@ -90,6 +92,7 @@ class _Run:
         self.done: dict[str, set[str]] = {}
         self.kept: set[str] = set()  # a title that is tried again tells them again
         self.troubled: list[str] = []
+        self.options = options_hash(config.clip, config.policy, config.min_confidence)
 
     def _is_kept(self, row: Event | None) -> bool:
         """Whether an earlier row says that a clip was built, and its files are there."""
@@ -106,6 +109,10 @@ class _Run:
                 if self.sink is not None:
                     self.sink.discard(before, shards=row["title_id"] not in self.plan.ids)
         self.ledger.append([r for r in self.plan.settled if self.earlier.get(r["dialogue_id"]) != r])
+        noted = noted_damage(self.ledger.state)
+        there = {t for t in self.plan.work if self.plan.matches.by_title.get(t)}
+        broken = damaged_rows(noted, self.earlier, there)
+        self.ledger.append(broken)
         rows: list[Event] = []
         titles: list[Event] = []
         for title_id in self.plan.work:
@@ -115,23 +122,26 @@ class _Run:
                 titles.append(receipt.to_row(nulls=True))
         self.ledger.append(rows)
         self.ledger.append_titles(titles)
+        redone = {row["dialogue_id"] for row in broken}
+        note_damaged(self.ledger.state, (i for i in noted if i not in redone))
 
     def _rows_of(
         self, title_id: str, done: set[str], status: str, code: str, message: str | None
     ) -> list[dict[str, Any]]:
-        """Rows for what is left of a title; clips that are there stay what they are."""
-        return [
-            plain_row(
-                i,
-                title_id,
-                status,
-                (code,),
-                message=message,
-                annotation_version=self.plan.annotation_version,
+        """Rows for what is left of a title; clips that are there stay what they are, and say so."""
+        version, rows = self.plan.annotation_version, []
+        for i in self.plan.ids[title_id]:
+            before = self.earlier.get(i)
+            if i in done:
+                continue
+            if before is not None and self._is_kept(before):
+                now = marked(before, self.options)
+                rows += [now] if now is not before else []
+                continue
+            rows.append(
+                plain_row(i, title_id, status, (code,), message=message, annotation_version=version)
             )
-            for i in self.plan.ids[title_id]
-            if i not in done and not self._is_kept(self.earlier.get(i))
-        ]
+        return rows
 
     def progress(self, key: str, event: Event) -> None:
         """Take an event of a worker: rows are on disk before anybody hears of them."""
@@ -139,7 +149,9 @@ class _Run:
         self.ledger.append(rows)
         self.done.setdefault(key, set()).update([r["dialogue_id"] for r in rows], kept)
         self.kept.update(kept)
-        event["statuses"] = tally([*(r["status"] for r in rows), *("built" for _ in kept)])
+        # Rows that come again (measured, packed) say nothing new.
+        told = rows if event.get("n") else []
+        event["statuses"] = tally([*(r["status"] for r in told), *("built" for _ in kept)])
         event["kept"] = len(kept)
         self.tell(key, event)
 
@@ -203,6 +215,22 @@ def run_rebuild(
         StoreError: The output cannot be written, or another run works there.
         MissingExtra: The engine, the storage or a check needs a package that is not installed.
     """
+    summary = _run_once(config, listen, plan)
+    if config.identify and _misfiled(summary):
+        # A file was refused under the name of another title: now it may be anything.
+        first, summary = summary, _run_once(config, listen, None)
+        summary.kept, summary.seconds = first.kept, first.seconds + summary.seconds
+    return summary
+
+
+def _misfiled(summary: Summary) -> bool:
+    """Whether files were refused as another film, while titles are without one."""
+    rows = [(set(t.get("reasons") or ()), t.get("files") or ()) for t in summary.titles]
+    refused = any(f.get("verdict") == "wrong_film" for _, files in rows for f in files)
+    return refused and any(reasons & {"missing_media", "wrong_film"} for reasons, _ in rows)
+
+
+def _run_once(config: RebuildConfig, listen: Listener | None, plan: Plan | None) -> Summary:
     started = time.monotonic()
     if config.check_speech is not None:
         require_listener(config.asr)

@@ -63,9 +63,11 @@ def _measured(job: TitleJob, dialogues: Sequence[Dialogue], rows: Sequence[Row],
     by_id = {d.dialogue_id: d for d in dialogues}
     out: list[Row] = []
     for row in rows:
-        if row.get("audio") and not is_measured(row):
-            flac = read_stored(Path(job.out), row["audio"])
-            row = {**row, "quality": measure(flac, row, by_id[row["dialogue_id"]])}
+        parts = [part["audio"] for part in row.get("turn_clips") or () if part.get("audio")]
+        facts = [row["audio"]] if row.get("audio") else parts
+        if facts and not is_measured(row):
+            flacs = [read_stored(Path(job.out), fact) for fact in facts]
+            row = {**row, "quality": measure(flacs, row, by_id[row["dialogue_id"]])}
             report({"event": "clip", "rows": [row], "n": 0})
         out.append(row)
     return out

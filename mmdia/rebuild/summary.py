@@ -7,6 +7,7 @@ from typing import Any
 
 from mmdia.pages.rebuild import rebuild_page
 from mmdia.rebuild.config import RebuildConfig
+from mmdia.rebuild.kept import OTHER_OPTIONS
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.overview import overview
 from mmdia.rebuild.plan import Plan
@@ -24,7 +25,7 @@ class Summary:
 
     Attributes:
         statuses: Dialogues by status, the whole release.
-        missed: Dialogues that were asked for and are not built.
+        missed: Dialogues that were asked for and are not built, or not as asked.
         troubled: Titles whose worker ended badly; clips of an earlier run may still be there.
         reasons: Reason codes of what was not built, with counts.
         titles: Title rows, in the release's order.
@@ -51,7 +52,12 @@ class Summary:
     @property
     def complete(self) -> bool:
         """Whether every dialogue that was asked for is built."""
-        return not (self.broken or self.missed or self.troubled)
+        return not (self.broken or self.missed or self.troubled or self.doubtful)
+
+    @property
+    def doubtful(self) -> list[str]:
+        """Titles whose clips do not say their text."""
+        return [t["title_id"] for t in self.titles if "speech_mismatch" in (t.get("reasons") or ())]
 
     def to_row(self) -> dict[str, Any]:
         """The document of ``--json``."""
@@ -61,6 +67,7 @@ class Summary:
             "statuses": self.statuses,
             "missed": self.missed,
             "troubled": list(self.troubled),
+            "doubtful": self.doubtful,
             "reasons": self.reasons,
             "titles": self.titles,
             "unmatched": list(self.unmatched),
@@ -99,7 +106,7 @@ def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
     by_title = ledger.title_rows()
     return Summary(
         statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
-        missed=sum(found[i]["status"] in FAILING for i in asked),
+        missed=sum(found[i]["status"] in FAILING or OTHER_OPTIONS in found[i]["reasons"] for i in asked),
         troubled=(),
         reasons=tally(str(code) for row in found.values() for code in row["reasons"]),
         titles=[by_title[t] for t in plan.titles if t in by_title],

@@ -14,6 +14,7 @@ from mmdia.rebuild.candidates import Copy, Findings, choose, examine
 from mmdia.rebuild.clips import ClipBatch, cut_batch
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.files import discard, is_there
+from mmdia.rebuild.kept import as_asked, marked, options_hash
 from mmdia.rebuild.pack import pack_title
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.sound_check import check_sound
@@ -156,19 +157,23 @@ def _refuse_title(
     """No candidate can be used: every dialogue says why.
 
     Clips of an earlier run are deleted only when the film was looked at and is another one; a
-    drive that is away, or subtitles that are, say nothing about them.
+    drive that is away, or subtitles that are, say nothing about them. A clip that was made by other
+    options goes when the film was looked at (the user asks for more now), and else says so.
     """
     reasons = list(dict.fromkeys([r for c in found.copies for r in c.map_file.reasons] + found.reasons))
     reasons = reasons or ["wrong_film"]
     away = not found.copies and set(reasons) == {"missing_media"}
     message = "; ".join(found.messages) or None
     rows, kept = [], []
+    options = options_hash(job.clip, job.policy, job.min_confidence)
     for d in dialogues:
         before = job.previous.get(d.dialogue_id)
-        if "wrong_film" in reasons:
+        if "wrong_film" in reasons or (before and found.copies and not as_asked(before, options)):
             discard(Path(job.out), before or {})
         elif before is not None and before.get("status") == "built" and is_there(Path(job.out), before):
             kept.append(d.dialogue_id)
+            now = marked(before, options)
+            rows += [now] if now is not before else []
             continue
         status = "missing_media" if away else "refused"
         version = job.annotation_version
@@ -212,7 +217,7 @@ def _cut_copy(
         kept.append(i)
         report.rows[i] = row
         # The clip is the same; where its film lies now and which release asks may have changed.
-        now = {**row, "media": batch.media_fact(), "annotation_version": job.annotation_version}
+        now = marked({**row, **batch.asked_now()}, batch.options())
         if now != row:
             renewed.append(now)
     if kept:

@@ -42,7 +42,7 @@ def title_row(
         how=best.candidate.how,
         timemap=best.map_path,
         verdict=document.verdict,
-        confidence=document.confidence,
+        confidence=_confidence(document.confidence, speech),
         evidence=str(document.evidence.get("kind", "given")),
         scale=document.scale,
         offset=document.segments[0].offset if document.segments else None,
@@ -53,6 +53,12 @@ def title_row(
         speech=speech,
         seconds=round(seconds, 3),
     ).to_row(nulls=True)
+
+
+def _confidence(of_map: float, speech: TitleSpeech | None) -> float:
+    """That of the map; no more than the share of its text that the title's sound says, when it fails."""
+    failed = speech is not None and speech.score < speech.threshold
+    return min(of_map, speech.score) if failed and speech is not None else of_map
 
 
 def unopened_row(

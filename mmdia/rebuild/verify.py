@@ -8,6 +8,7 @@ from typing import Any
 
 from mmdia.errors import MediaError, UsageError
 from mmdia.media.verify import check_audio, check_clip
+from mmdia.rebuild.damaged import note_damaged
 from mmdia.rebuild.files import opened
 from mmdia.rebuild.ledger import RECEIPT, Ledger
 from mmdia.store.digest import file_sha256
@@ -73,7 +74,7 @@ def _problem(out: Path, kind: str, fact: dict[str, Any]) -> str | None:
 
 
 def verify_output(out: Path) -> VerifyReport:
-    """Decode all clips of an output folder, loose or in shards.
+    """Decode all clips of an output folder, loose or in shards; the next run makes damaged ones anew.
 
     Args:
         out: Output folder of a rebuild.
@@ -93,4 +94,5 @@ def verify_output(out: Path) -> VerifyReport:
             problem = _problem(out, kind, dict(fact))
             if problem is not None:
                 faults.append(Fault(dialogue_id, fact["path"], problem))
+    note_damaged(ledger.state, (fault.dialogue_id for fault in faults))
     return VerifyReport(checked, tuple(faults))

@@ -33,6 +33,8 @@ class Placed:
         stills: Keyframes to take.
         turns: Start, end and extended end of every turn; None where the row has no times.
         speed: Media seconds per second of the clip: 1, or the scale where it is to be restored.
+        extra_s: How much of the end is courtesy (`--extend-to-next`): what the media lacks of it is
+            left out.
     """
 
     start_s: float
@@ -42,6 +44,7 @@ class Placed:
     stills: tuple[Still, ...]
     turns: tuple[tuple[float, float, float | None] | None, ...]
     speed: Fraction = Fraction(1)
+    extra_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,16 @@ def _why_not(time_map: TimeMap, start_s: float, end_s: float) -> str:
 
 
 def _still_times(dialogue: Dialogue) -> list[tuple[int, float]]:
-    """Annotation second of each turn's keyframe: as annotated, else the turn's midpoint (paper A.6)."""
+    """Annotation second of each turn's keyframe: as annotated, else the turn's midpoint (paper A.6).
+
+    A moment that is annotated outside the dialogue cannot be meant, and must not cost the dialogue.
+    """
     out = []
+    span = nominal_span_ms(dialogue) or (0, 0)
     for i, turn in enumerate(dialogue.turns):
-        if turn.keyframe is not None and turn.keyframe.t_ms is not None:
-            out.append((i, turn.keyframe.t_ms / 1000))
+        annotated = turn.keyframe.t_ms if turn.keyframe is not None else None
+        if annotated is not None and span[0] <= annotated < span[1]:
+            out.append((i, annotated / 1000))
         elif turn.start_ms is not None and turn.end_ms is not None:
             out.append((i, (turn.start_ms + turn.end_ms) / 2000))
     return out
@@ -114,6 +122,7 @@ def place(
     start_s, end_s = span[0] / 1000, span[1] / 1000
     placed = time_map.apply_span(start_s, end_s)
     run = time_map.run_at(start_s)
+    plain_end = None if placed is None else placed[1]
     longer = nominal_span_ms(dialogue, extend_to_next=True) if params.extend_to_next else None
     if longer is not None and placed is not None:
         # An edit between this line and the next must not cost the dialogue: the extension is a courtesy.
@@ -139,7 +148,8 @@ def place(
     stills = tuple(Still(i, run.extrapolate(t)) for i, t in _still_times(dialogue) if params.wants_stills)
     scale = pieces[0].scale if len(pieces) == 1 else (placed[1] - placed[0]) / (end_s - start_s)
     speed = exact_speed(scale) if params.speed == "restore" else Fraction(1)
-    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns), speed)
+    extra_s = 0.0 if plain_end is None else max(0.0, placed[1] - plain_end)
+    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns), speed, extra_s)
 
 
 def padded(placed: Placed, pad_s: float, reach: tuple[float, float]) -> tuple[float, float]:
@@ -154,7 +164,7 @@ def padded(placed: Placed, pad_s: float, reach: tuple[float, float]) -> tuple[fl
     """
     pad_s *= float(placed.speed)
     start = min(placed.start_s, max(reach[0], placed.start_s - pad_s))
-    end = max(placed.end_s, min(reach[1], placed.end_s + pad_s))
+    end = max(placed.end_s - placed.extra_s, min(reach[1], placed.end_s + pad_s))
     return start, end
 
 

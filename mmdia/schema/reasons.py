@@ -28,6 +28,7 @@ REASONS: dict[str, Reason] = {
     "commentary": Reason(
         "the only sound track is a commentary or a description", "name a track: --audio-track"
     ),
+    "damaged": Reason("the clip is not what its receipt says", "run again: it is made anew"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "invalid_media": Reason("the file is not readable media", "see the message; get another copy"),
@@ -39,6 +40,10 @@ REASONS: dict[str, Reason] = {
     "no_video": Reason("the media has no picture"),
     "not_copyable": Reason(
         "the film's picture cannot be put into mp4 as it is", "use --profile video, which encodes it anew"
+    ),
+    "other_options": Reason(
+        "the clip was cut with other options than are asked for now, and its film could not be worked on",
+        "bring the film back and run again",
     ),
     "outside_media": Reason("the dialogue lies outside the media"),
     "spans_parts": Reason("the dialogue would span two parts of the title"),

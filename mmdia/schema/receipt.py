@@ -189,6 +189,8 @@ class Receipt(Record):
     """Name and version of the release."""
     params_hash: str | None = None
     """Hash of all that decides the clip's content."""
+    options_hash: str | None = None
+    """Hash of the options of the run alone: what was asked for, whatever the film."""
     mmdia_version: str | None = None
     """Version of this package."""
 

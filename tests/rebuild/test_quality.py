@@ -38,18 +38,18 @@ def turns(*spans: tuple[float | None, float | None]) -> dict[str, Any]:
 def test_a_tone_measures_as_it_was_made() -> None:
     t = np.arange(240_000) / 24_000
     sound = 10 ** (-20 / 20) * np.sin(2 * np.pi * 1000 * t)
-    found = quality.measure(clip(sound), turns((0.0, 4.0)), dialogue(("a",)))
+    found = quality.measure([clip(sound)], turns((0.0, 4.0)), dialogue(("a",)))
     assert set(found) == BASE
     assert found["loudness_lufs"] == pytest.approx(-23.0, abs=0.1)
     assert found["peak_dbfs"] == pytest.approx(-20.0, abs=0.01)
     assert found["clipped_share"] == found["overlap_share"] == 0
     assert found["speech_share"] < 0.5
-    assert found == quality.measure(clip(sound), turns((0.0, 4.0)), dialogue(("a",)))
+    assert found == quality.measure([clip(sound)], turns((0.0, 4.0)), dialogue(("a",)))
     assert quality.is_measured({"quality": found})
 
 
 def test_silence_leaves_out_what_it_has_not() -> None:
-    found = quality.measure(clip(np.zeros(48_000)), {}, dialogue(("a",)))
+    found = quality.measure([clip(np.zeros(48_000))], {}, dialogue(("a",)))
     assert found == {"clipped_share": 0.0, "speech_share": 0.0}
     assert quality.is_measured({"quality": found})
 
@@ -79,13 +79,13 @@ class Critic:
 
 def test_opinions_are_asked_for_where_someone_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = clip(np.random.default_rng(0).standard_normal(48_000) * 0.1)
-    before = quality.measure(sound, {}, dialogue(("a",)))
+    before = quality.measure([sound], {}, dialogue(("a",)))
     monkeypatch.setattr(quality, "_rater", Critic)
     assert not quality.is_measured({"quality": before}), "the extra was installed since"
-    after = quality.measure(sound, {}, dialogue(("a",)))
+    after = quality.measure([sound], {}, dialogue(("a",)))
     assert after == {**before, "dnsmos_ovrl": 3.0}
     assert quality.is_measured({"quality": after})
-    silent = quality.measure(clip(np.zeros(48_000)), {}, dialogue(("a",)))
+    silent = quality.measure([clip(np.zeros(48_000))], {}, dialogue(("a",)))
     assert "dnsmos_ovrl" not in silent
     assert quality.is_measured({"quality": silent})
     assert not quality.is_measured({"quality": None})
