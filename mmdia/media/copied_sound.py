@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.media.audio import channel_names, channel_rule, resample
-from mmdia.media.index import AudioIndex, packets
+from mmdia.media.index import AudioIndex, leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.window import Window, sample_range
 
@@ -69,6 +69,7 @@ class SoundPackets:
         self._opened = open_input(path)
         container = self._opened.__enter__()
         self.stream: Any = container.streams[audio.stream]
+        leave_out_others(container, self.stream)
         self._packets = enumerate(packets(container, [self.stream]))
         self._ahead: tuple[int, Any] | None = next(self._packets, None)
         self._run = 0

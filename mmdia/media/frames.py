@@ -21,7 +21,7 @@ import numpy.typing as npt
 from av.video.frame import PictureType
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.index import NO_PTS, Ints, VideoIndex, packets
+from mmdia.media.index import NO_PTS, Ints, VideoIndex, leave_out_others, packets
 from mmdia.media.probe import codec_name, open_input
 
 #: Decoders that heed a change of mind from packet to packet. (libdav1d asks once, at the start,
@@ -104,7 +104,7 @@ def decode_frames(
             context = stream.codec_context
             stream.thread_type = "AUTO" if threads > 1 else "SLICE"
             context.thread_count = threads
-            _leave_out_others(container, stream)
+            leave_out_others(container, stream)
             decoder = _Decoder(video, context, can_skip=codec_name(stream) in _SKIPPING)
             source = _Source(container, stream, video, path, jumping=jumping)
             while rest and source.reach(rest[0].first):
@@ -113,14 +113,6 @@ def decode_frames(
                     yield from decoder.feed(packet)
                 yield from decoder.drain()
                 rest.pop(0)
-
-
-def _leave_out_others(container: Any, stream: Any) -> None:
-    """Have libavformat pass over what is not read, where PyAV can tell it so (17 and later)."""
-    everything = getattr(getattr(av.stream, "Discard", None), "all", None)
-    for other in container.streams if everything is not None else ():
-        if other is not stream:
-            other.discard = everything
 
 
 class _Source:

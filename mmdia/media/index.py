@@ -214,7 +214,8 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         _refuse_joined(path, audio, seen.audio_pts)
         video_index = None if video is None else _index_video(video, start, seen)
         if video_index is None and (audio is None or not len(seen.audio_pts)):
-            raise MediaUnreadable("the file holds no data", path=path, hint="Is the file complete?")
+            what = "the picture holds no frame" if video is not None else "the sound holds no packet"
+            raise MediaUnreadable(what, path=path, hint="Is the file complete?")
         return MediaIndex(
             container=container.format.name,
             start=start,
@@ -309,6 +310,14 @@ def _scan(
         seen.untold = seen.untold and is_hidden.packed
     seen.interlaced = None if fields is None else fields.interlaced
     return seen
+
+
+def leave_out_others(container: Any, stream: Any) -> None:
+    """Have libavformat pass over what is not read, where PyAV can tell it so (17 and later)."""
+    everything = getattr(getattr(av.stream, "Discard", None), "all", None)
+    for other in container.streams if everything is not None else ():
+        if other is not stream:
+            other.discard = everything
 
 
 def packets(container: av.container.InputContainer, streams: Sequence[Any]) -> Any:

@@ -32,7 +32,15 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, can_copy, encode_aac
 from mmdia.media.edit_list import set_ends
 from mmdia.media.frames import plan, ticks
-from mmdia.media.index import NO_PTS, Ints, MediaIndex, VideoIndex, packets, require_video
+from mmdia.media.index import (
+    NO_PTS,
+    Ints,
+    MediaIndex,
+    VideoIndex,
+    leave_out_others,
+    packets,
+    require_video,
+)
 from mmdia.media.probe import open_input
 from mmdia.media.verify import check_copy
 from mmdia.media.video import VideoFacts
@@ -239,6 +247,7 @@ def copy_clips(path: str | Path, index: MediaIndex, writers: Sequence[CopyWriter
     try:
         with open_input(path) as container:
             stream: Any = container.streams[video.stream]
+            leave_out_others(container, stream)
             active: list[CopyWriter] = []
             for number, packet in enumerate(packets(container, [stream])):
                 if not active and (not waiting or number < waiting[0].first_packet):

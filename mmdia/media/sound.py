@@ -25,7 +25,7 @@ import av
 import av.container
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.index import AudioIndex, MediaIndex, packets
+from mmdia.media.index import AudioIndex, MediaIndex, leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.sound_block import Filling, SoundBlock, SoundRange, fill
 from mmdia.media.sound_entry import can_enter, decode_parts, plan_parts
@@ -59,6 +59,7 @@ class SoundReader:
         self._opened = open_input(path)
         self._container = self._opened.__enter__()
         stream = self._container.streams[index.audio.stream]
+        leave_out_others(self._container, stream)
         time_base = stream.time_base or Fraction(1, index.audio.rate)
         if can_enter(index.audio):
             parts = plan_parts(index.audio, self._waiting)

@@ -176,7 +176,8 @@ def test_odd_files(shared_data: Path) -> None:
 
 def test_every_shared_file_is_read_or_refused_in_words(shared_data: Path) -> None:
     for path in [*(shared_data / "media_edge").iterdir(), *(shared_data / "clips").rglob("*.mp4")]:
-        if path.name in UNUSABLE:
+        # The header of a sound track without its segments can be probed, and holds nothing to index.
+        if path.name in UNUSABLE or path.name == "shaka-sintel-audio-init.mp4":
             with pytest.raises(MediaUnreadable):
                 build_index(path)
         else:
