@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,7 @@ def add(commands: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.add_argument(
-        "--media-dir", required=True, metavar="DIR", help="folder of your films, or its address (s3://...)"
-    )
+    p.add_argument("--media-dir", metavar="DIR", help="folder of your films, or its address (s3://...)")
     p.add_argument("--annotations", metavar="RELEASE", help="release folder (default: the installed one)")
     p.add_argument("--out", default="mmdia-clips", metavar="DIR", help="default: mmdia-clips")
     _add_what(p)
@@ -212,6 +211,10 @@ def run(args: argparse.Namespace) -> int:
     from mmdia.rebuild.status import status_of
     from mmdia.rebuild.verify import verify_output
 
+    if args.media_dir is None:
+        if not (args.verify or args.status):
+            raise UsageError("no films: which folder holds them?", hint="Add --media-dir DIR.")
+        args.media_dir = args.out  # what lies in the output is no film: only the receipt is read
     config = config_of(args)
     check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])
     if args.write_map is not None and not args.dry_run:
@@ -243,9 +246,26 @@ def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int
 
         write_text(args.write_map, propose_map(plan.matches, plan.titles))
         note(f"mmdia: matches written to {args.write_map}; correct them and give them with --media-map")
-    needed = estimate(plan, config, Ledger(config.out, config.shard).rows())
+    rows = Ledger(config.out, config.shard).rows()
+    _tell_replaced(config, plan, rows)
+    needed = estimate(plan, config, rows)
     show_plan(plan, needed, as_json=args.json)
     return EXIT_DONE
+
+
+def _tell_replaced(config: RebuildConfig, plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say that clips of other options will give way: an output holds one kind of clips."""
+    from mmdia.rebuild.kept import as_asked, options_hash
+
+    options = options_hash(config.clip, config.policy, config.min_confidence)
+    ids = [i for t in plan.work if plan.matches.by_title.get(t) for i in plan.ids[t]]
+    there = [row for i in ids if (row := rows.get(i)) and row.get("status") == "built"]
+    count = sum(not as_asked(row, options) for row in there)
+    if count:
+        note(
+            f"mmdia: {config.out} holds {count} {'dialogue' if count == 1 else 'dialogues'} cut with other "
+            "options; they are replaced (to keep them, stop and give another --out)"
+        )
 
 
 def _rebuild(config: RebuildConfig, plan: Plan) -> Summary:
@@ -254,7 +274,9 @@ def _rebuild(config: RebuildConfig, plan: Plan) -> Summary:
     from mmdia.rebuild.ledger import Ledger
     from mmdia.rebuild.run import run_rebuild
 
-    needed = estimate(plan, config, Ledger(config.out, config.shard).rows(), FewLooks())
+    rows = Ledger(config.out, config.shard).rows()
+    _tell_replaced(config, plan, rows)
+    needed = estimate(plan, config, rows, FewLooks())
     check_room(needed, config.out)
     keep_estimate(needed, config.out)
     if not needed.fits:

@@ -176,7 +176,8 @@ def show_files(
     """Print files and rows that nobody could place."""
     if unmatched:
         shown = ", ".join(unmatched[:5]) + (" ..." if len(unmatched) > 5 else "")
-        say(f"  {len(unmatched)} files belong to no title: {shown} (name them in media.csv if they should)")
+        many = "1 file belongs" if len(unmatched) == 1 else f"{len(unmatched)} files belong"
+        say(f"  {many} to no title: {shown} (name them in media.csv, or try --identify)")
     for path, titles in ambiguous.items():
         say(f"  {path} fits several titles: {', '.join(titles)} (name it in media.csv)")
     for message in broken[:5]:

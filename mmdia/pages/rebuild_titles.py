@@ -85,7 +85,7 @@ def track_words(track: Row | None) -> str:
     """The sound track that was taken, in words."""
     if not track:
         return ""
-    said = [f"sound track {int(track.get('number') or 0) + 1}"]
+    said = [f"sound track {int(track.get('number') or 0)}"]
     said += [str(track[key]) for key in ("language", "title") if track.get(key)]
     why = str(track.get("why") or "")
     return ", ".join(said) + (f": {_TRACKS.get(why, why)}" if why else "")

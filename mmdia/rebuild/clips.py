@@ -16,8 +16,8 @@ from mmdia.media.video import VideoParams
 from mmdia.media.window import Window, has_hole, numbered_tiles, reach
 from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
 from mmdia.rebuild.config import TitleJob
-from mmdia.rebuild.files import discard
-from mmdia.rebuild.kept import options_hash
+from mmdia.rebuild.files import discard, is_there
+from mmdia.rebuild.kept import marked, options_hash
 from mmdia.rebuild.match import Candidate
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.sound_track import TrackChoice
@@ -170,7 +170,7 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
     refusal = _refusal(batch)
     if refusal is not None:
         for dialogue, _ in batch.placed:
-            on_row(_not_built(batch, dialogue, *refusal))
+            on_row(_kept(batch, dialogue) or _not_built(batch, dialogue, *refusal))
         return
     out = Path(batch.job.out)
     make_folder(out / "clips" / batch.job.title_name)
@@ -193,6 +193,14 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
         code = "no_such_track" if isinstance(error, UsageError) else "decode_error"
         for dialogue in left.values():
             on_row(_not_built(batch, dialogue, code, str(error)))
+
+
+def _kept(batch: ClipBatch, dialogue: Dialogue) -> dict[str, Any] | None:
+    """The row of a clip of an earlier run, from another copy: this copy's lack does not undo it."""
+    before = batch.job.previous.get(dialogue.dialogue_id)
+    if before is None or before.get("status") != "built" or not is_there(Path(batch.job.out), before):
+        return None
+    return marked(before, batch.options())
 
 
 def _refusal(batch: ClipBatch) -> tuple[str, str] | None:

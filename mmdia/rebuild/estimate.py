@@ -18,6 +18,7 @@ from typing import Any
 from mmdia.errors import MediaError, StoreError
 from mmdia.media.probe import probe
 from mmdia.rebuild.config import ClipParams, RebuildConfig
+from mmdia.rebuild.kept import as_asked, options_hash
 from mmdia.rebuild.plan import Plan
 from mmdia.schema.dialogue import Dialogue, nominal_span_ms
 from mmdia.store.atomic import write_json
@@ -193,6 +194,10 @@ def _pixels(look: Look, height: int | None) -> float:
     return look.width * look.height * share * share
 
 
+def _stays(row: Mapping[str, Any] | None, options: str) -> bool:
+    return row is not None and row.get("status") == "built" and as_asked(row, options)
+
+
 def estimate(
     plan: Plan,
     config: RebuildConfig,
@@ -204,16 +209,17 @@ def estimate(
     Args:
         plan: The plan.
         config: The run.
-        built: Receipt rows of an earlier run; what they call built is not built again.
+        built: Receipt rows of an earlier run; what was built by these options is not built again.
         look: Reads a file's header (`look_at`).
     """
+    options = options_hash(config.clip, config.policy, config.min_confidence)
     titles = []
     for title_id in plan.work:
         found = plan.matches.by_title.get(title_id, ())
         left = [
             d
             for text in (plan.by_title[title_id] if found else ())
-            if (built.get((d := Dialogue.from_json(text)).dialogue_id) or {}).get("status") != "built"
+            if not _stays(built.get((d := Dialogue.from_json(text)).dialogue_id), options)
         ]
         if not left:
             continue

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mmdia.pages.rebuild import rebuild_page
 from mmdia.rebuild.config import RebuildConfig
-from mmdia.rebuild.kept import OTHER_OPTIONS
+from mmdia.rebuild.kept import OTHER_OPTIONS, marked, options_hash
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.overview import overview
 from mmdia.rebuild.plan import Plan
@@ -17,6 +18,8 @@ from mmdia.sync.timemap import read_timemap
 
 #: Statuses that count against exit status 0.
 FAILING = frozenset({"refused", "failed", "missing_media"})
+#: Reasons of clips that are built, but not as they were asked for.
+LACKING = frozenset({OTHER_OPTIONS, "audio_language_mismatch", "commentary", "no_such_track"})
 
 
 @dataclass
@@ -97,16 +100,25 @@ def maps_of(summary: Summary) -> dict[str, str]:
     return {t["title_id"]: t["timemap"] for t in summary.titles if t.get("timemap")}
 
 
+def _misses(row: Mapping[str, Any]) -> bool:
+    """Whether a row says that something asked for is not there."""
+    return row["status"] in FAILING or not LACKING.isdisjoint(row["reasons"])
+
+
 def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
     """Count what the receipt now says about the release's dialogues."""
     rows = ledger.rows()
     unknown: dict[str, Any] = {"status": "missing_media", "reasons": []}
-    found = {i: rows.get(i, unknown) for i in plan.order}
     asked = [i for title_id in plan.work for i in plan.ids[title_id]]
+    options, wanted = options_hash(config.clip, config.policy, config.min_confidence), frozenset(asked)
+    found = {i: rows.get(i, unknown) for i in plan.order}
+    found |= {
+        i: marked(row, options) for i, row in found.items() if i in wanted and row["status"] == "built"
+    }
     by_title = ledger.title_rows()
     return Summary(
         statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
-        missed=sum(found[i]["status"] in FAILING or OTHER_OPTIONS in found[i]["reasons"] for i in asked),
+        missed=sum(_misses(found[i]) for i in asked),
         troubled=(),
         reasons=tally(str(code) for row in found.values() for code in row["reasons"]),
         titles=[by_title[t] for t in plan.titles if t in by_title],

@@ -28,6 +28,9 @@ from mmdia.schema.title import Title
 from mmdia.store.digest import params_hash
 from mmdia.sync.annotation import track_of_title
 
+#: Refusals by the user's own rule: asked for anew, they undo what a laxer run built.
+_BY_RULE = frozenset({"low_confidence", "not_translation"})
+
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -158,7 +161,7 @@ def _refuse_title(
 
     Clips of an earlier run are deleted only when the film was looked at and is another one; a
     drive that is away, or subtitles that are, say nothing about them. A clip that was made by other
-    options goes when the film was looked at (the user asks for more now), and else says so.
+    options stays and says so, unless a stricter rule than then refuses it.
     """
     reasons = list(dict.fromkeys([r for c in found.copies for r in c.map_file.reasons] + found.reasons))
     reasons = reasons or ["wrong_film"]
@@ -168,7 +171,8 @@ def _refuse_title(
     options = options_hash(job.clip, job.policy, job.min_confidence)
     for d in dialogues:
         before = job.previous.get(d.dialogue_id)
-        if "wrong_film" in reasons or (before and found.copies and not as_asked(before, options)):
+        stricter = not _BY_RULE.isdisjoint(reasons) and before and not as_asked(before, options)
+        if "wrong_film" in reasons or stricter:
             discard(Path(job.out), before or {})
         elif before is not None and before.get("status") == "built" and is_there(Path(job.out), before):
             kept.append(d.dialogue_id)

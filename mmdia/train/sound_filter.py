@@ -74,9 +74,11 @@ class SoundFilter:
 
     def _missing(self, row: Row, name: str, option: str) -> str | None:
         if self.unmeasured == "raise":
+            measured = ", ".join(quality_of(row)) or "nothing" if name != "speech" else "no speech score"
             raise UsageError(
                 f"{name} of {row.get('dialogue_id')} was not measured",
-                got=", ".join(quality_of(row)) or "nothing measured",
-                hint=f'Run mmdia rebuild with {option}, or use unmeasured="keep" or "drop".',
+                got=measured,
+                hint=f"Run mmdia rebuild with {option}; what cannot be measured there (silence, "
+                'lines without text) stays without: unmeasured="keep" or "drop".',
             )
         return "unmeasured" if self.unmeasured == "drop" else None

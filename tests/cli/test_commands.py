@@ -95,8 +95,25 @@ def test_bad_input_is_one_line_and_exit_2(
 
 def test_usage_errors_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["rebuild"])
+        main(["rebuild", "--profile", "everything"])
     assert caught.value.code == 2
+    assert main(["rebuild"]) == 2
+    assert "--media-dir" in capsys.readouterr().err
+
+
+def test_verify_and_status_need_no_films(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    films, out = tmp_path / "films", tmp_path / "out"
+    films.mkdir()
+    shutil.copy(next((RELEASE.parent / "media").glob("*.mp4")), films / "mmdia_demo_01.mp4")
+    made = ["rebuild", "--media-dir", str(films), "--out", str(out), "--timemap", "identity", "--jobs", "0"]
+    assert main(made) == 0
+    assert main(["rebuild", "--out", str(out), "--verify"]) == 0
+    assert main(["rebuild", "--out", str(out), "--status"]) == 0
+    capsys.readouterr()
+    # What lies there was cut with other options: that is no success, and it is said before it is replaced.
+    assert main(["rebuild", "--out", str(out), "--status", "--pad", "1"]) == 1
+    assert main([*made, "--pad", "0.2", "--dry-run"]) == 0
+    assert "replaced" in capsys.readouterr().err
 
 
 def test_rebuild_plans_builds_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from tests.media import truth
 #: What must be refused, and a word of the reason.
 REFUSED = {
     "lerobot-lfs-pointer.mp4": "LFS pointer",
+    "shaka-sintel-audio-init.mp4": "no packet",
     "shaka-sintel-audio-segment.mp4": "one segment",
     "shaka-sintel-video-init.mp4": "no frame",
     "shaka-sintel-video-segment.mp4": "one segment",

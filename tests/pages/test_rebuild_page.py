@@ -144,7 +144,7 @@ def test_files_and_tracks_and_speech_of_a_title_are_told():
         speech={"n": 4, "score": 0.2, "threshold": 0.5, "engine": "sphinx"},
     )  # fmt: skip
     said = read(rebuild_page(summary(titles=[row]), {"a": translation()})).words
-    for part in ("1 other copy not taken", "sound track 2, en, Stereo: in the film's language",
+    for part in ("1 other copy not taken", "sound track 1, en, Stereo: in the film's language",
                  "says 20 % of its text", "same length", "clips cut from it", "90.0 min",
                  "Another copy of this title fits the annotation better",
                  "4 clips listened to"):  # fmt: skip

@@ -24,6 +24,7 @@ from mmdia.rebuild.estimate import (
     look_at,
     title_cpu,
 )
+from mmdia.rebuild.kept import options_hash
 from mmdia.rebuild.plan import make_plan
 from tests.rebuild.conftest import MakeRelease, row
 
@@ -79,10 +80,13 @@ def test_a_plan_is_estimated_and_what_is_built_is_not_counted(
     assert whole.workers == 2
     assert whole.bytes > 0
     assert 0 < whole.wall_s <= whole.cpu_s
-    built = {f"d{k}": {"status": "built"} for k in range(4)} | {"d5": {"status": "refused"}}
+    by = {"status": "built", "options_hash": options_hash(config.clip, "default", config.min_confidence)}
+    built = {f"d{k}": by for k in range(4)} | {"d5": {"status": "refused"}}
     assert estimate(plan, config, built).titles[0].dialogues == 6
-    done = {f"d{k}": {"status": "built"} for k in range(10)}
+    done = {f"d{k}": by for k in range(10)}
     assert estimate(plan, config, done).titles == ()
+    other = {f"d{k}": by | {"options_hash": "other"} for k in range(10)}
+    assert estimate(plan, config, other).titles[0].dialogues == 10
     padded = replace(config, clip=ClipParams(pad_s=1.0))
     assert estimate(plan, padded, {}).titles[0].clip_s == pytest.approx(29.0)
 
