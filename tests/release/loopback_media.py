@@ -42,6 +42,13 @@ def _page(body: str) -> bytes:
     return f"<!DOCTYPE html><html><head><title>A page</title></head><body>{body}</body></html>".encode()
 
 
+class _Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that hang up: yt-dlp does, when it keeps connections alive."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing to say."""
+
+
 @contextmanager
 def serve(film: bytes) -> Iterator[Site]:
     """Serve until the block ends."""
@@ -87,7 +94,7 @@ def serve(film: bytes) -> Iterator[Site]:
                     pass
                 self.close_connection = self.close_connection or stop is not None
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Quiet(("127.0.0.1", 0), Handler)
     site.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -118,7 +118,8 @@ def test_a_broken_download_leaves_no_film_and_is_continued(
     site.cut_at = None
     site.asked.clear()
     assert only(fetch_titles(handle, films)).status == "fetched"
-    assert ("/film.mp4", len(FILM) // 2) in site.asked
+    # How much of the last chunk was kept hangs on yt-dlp's way of asking (urllib, requests).
+    assert any(0 < start <= len(FILM) // 2 for path, start in site.asked if path == "/film.mp4")
     assert (films / "t.mp4").read_bytes() == FILM
     assert files(films) == ["t.mp4"]
 
