@@ -43,6 +43,6 @@ $(CORE):
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr,ray,eval]"
+	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -19,7 +19,9 @@ from mmdia.cli.console import EXIT_INTERRUPTED, EXIT_USAGE, note, report_error
 from mmdia.errors import MmdiaError
 
 #: Commands in the order of help; each is a module of this package with `add` and `run`.
-COMMANDS = ("demo", "align", "rebuild", "titles", "receipt", "cite", "release", "doctor")
+COMMANDS = (
+    "demo", "align", "rebuild", "titles", "receipt", "cite", "release", "find", "fetch", "facts", "doctor",
+)  # fmt: skip
 
 DESCRIPTION = """\
 Expressive film dialogues from released annotations and your own media.

@@ -37,6 +37,17 @@ class Counts(Record):
     """Turns."""
 
 
+class Step(Record):
+    """One thing that was done to a release by a command, so that it can be done again."""
+
+    step: str
+    """What was done ("import", "split", "merge", "categorise")."""
+    tool: str | None = None
+    """Program and version."""
+    options: str | None = None
+    """Its options as JSON text, the seed included."""
+
+
 class Release(Record):
     """``release.json``: what a folder of annotations is."""
 
@@ -46,6 +57,14 @@ class Release(Record):
     """Name of the release."""
     version: str
     """Version of the annotations."""
+    description: str | None = None
+    """What it is, in a few sentences."""
+    homepage: str | None = None
+    """Where it is presented."""
+    contact: str | None = None
+    """Whom to write to: questions, corrections, requests to take something back."""
+    citation: str | None = None
+    """How to cite it; BibTeX or a sentence."""
     license: str | None = None
     """Licence of the annotations."""
     created: str | None = None
@@ -56,6 +75,8 @@ class Release(Record):
     """Row counts."""
     vocab: Annotated[str | None, Known("paper-15")] = None
     """Vocabulary of the categories."""
+    history: Many[Step] = ()
+    """What commands did to it, in order."""
 
 
 class Scene(Extensible):

@@ -80,6 +80,8 @@ class Title(Extensible):
     """Frame rate of the annotated copy as a rational, ``24000/1001``."""
     source_url: str | None = None
     """Where the media may lawfully be fetched, for public works."""
+    license: str | None = None
+    """Licence of the media at `source_url`, SPDX where there is one; `mmdia fetch` asks for it."""
     subtitle: SubtitleFact | None = None
     """Where the title's subtitle came from."""
     speakers: Many[Character] = ()

@@ -1,0 +1,90 @@
+"""``mmdia release info`` and ``mmdia release validate``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from mmdia.release.findings import Example
+
+
+def add(actions: Any) -> None:
+    """Add the actions to the parser."""
+    info = actions.add_parser("info", help="what a release holds")
+    info.add_argument("release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)")
+    info.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    info.set_defaults(run=run_info)
+    validate = actions.add_parser("validate", help="report every class of dirt; change nothing")
+    validate.add_argument(
+        "release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)"
+    )
+    validate.add_argument("--strict", action="store_true", help="warnings count as errors")
+    validate.add_argument(
+        "--examples", type=int, default=3, metavar="N", help="examples a class (default: 3)"
+    )
+    validate.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    validate.set_defaults(run=run_validate)
+
+
+def run_info(args: argparse.Namespace) -> int:
+    """``mmdia release info``."""
+    from mmdia.corpus.locate import locate_release
+    from mmdia.errors import BrokenRow
+    from mmdia.release.info import release_info
+
+    handle, route = locate_release(args.release)
+    try:
+        document = release_info(handle)
+    except BrokenRow as error:
+        error.hint = f"Run: mmdia release validate {handle.path}"
+        raise
+    if args.json:
+        print_json(document)
+        return EXIT_DONE
+    if route == "demo":
+        note("mmdia: no release installed or named: this is the bundled demo title")
+    rows = []
+    for key, value in document.items():
+        if key == "schema" or value in (None, [], {}, ""):
+            continue
+        if isinstance(value, dict):
+            value = ", ".join(f"{k} {v}" for k, v in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(str(v.get("name", v)) if isinstance(v, dict) else str(v) for v in value)
+        rows.append((key.replace("_", " "), value))
+    print_table(["what", "value"], rows)
+    return EXIT_DONE
+
+
+def run_validate(args: argparse.Namespace) -> int:
+    """``mmdia release validate``."""
+    from mmdia.corpus.locate import locate_release
+    from mmdia.release.validate import validate
+
+    handle, _ = locate_release(args.release)
+    report = validate(handle, max_examples=args.examples)
+    good = report.passes(strict=args.strict)
+    if args.json:
+        print_json(report.to_row())
+        return EXIT_DONE if good else EXIT_PARTIAL
+    if report.findings:
+        rows = [
+            (f.severity, f.code, f.count, "; ".join(_example(e) for e in f.examples))
+            for f in report.findings
+        ]
+        print_table(["severity", "class", ("count", "right"), "examples"], rows)
+        for f in report.findings:
+            say(f"  {f.code}: {f.text}")
+    say(f"{report.titles} titles, {report.dialogues} dialogues, {report.turns} turns checked")
+    say("valid" if good else "not valid")
+    return EXIT_DONE if good else EXIT_PARTIAL
+
+
+def _example(example: Example) -> str:
+    """Where a fault is, in few characters: an id with its turn, else file and line."""
+    if example.id is not None:
+        return example.id if example.turn is None else f"{example.id} turn {example.turn}"
+    return example.file if example.line is None else f"{example.file}:{example.line}"
