@@ -198,16 +198,17 @@ def figure(picture: Markup, caption: Child) -> Markup:
     return el("figure", picture, el("figcaption", caption))
 
 
-def page(title: str, body: Child, *, script: str | None = None) -> str:
+def page(title: str, body: Child, *, script: str | None = None, style: str = "") -> str:
     """A whole document.
 
     Args:
         title: Title of the window.
         body: What stands on the page.
         script: Our own JavaScript, a constant: never made from data.
+        style: Further CSS of ours for this page, a constant, too.
 
     Raises:
-        UsageError: The script would end its own element.
+        UsageError: The script or the style would end its own element.
     """
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' file: data:; "
     policy += "media-src 'self' file: data:; base-uri 'none'; form-action 'none'"
@@ -218,6 +219,8 @@ def page(title: str, body: Child, *, script: str | None = None) -> str:
         digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
         policy += f"; script-src 'sha256-{digest}'"
         tail = f"<script>{script}</script>"
+    if "</" in style:
+        raise UsageError("the style of a page must not hold tags")
     head = (
         el("meta", charset="utf-8")
         + el("meta", http_equiv="Content-Security-Policy", content=policy)
@@ -226,5 +229,5 @@ def page(title: str, body: Child, *, script: str | None = None) -> str:
         + el("meta", name="referrer", content="no-referrer")
         + el("title", title)
     )
-    inside = f"<head>{head}<style>{STYLE}</style></head><body>{el('main', body)}{tail}</body>"
+    inside = f"<head>{head}<style>{STYLE}{style}</style></head><body>{el('main', body)}{tail}</body>"
     return f'<!doctype html>\n<html lang="en">{inside}</html>\n'
