@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmdia.train.audio import pad_clips, read_clip, read_media, unpad_clips
     from mmdia.train.collate import DialogueCollator
+    from mmdia.train.sampler import ResumableLoader, ResumableSampler
     from mmdia.train.sound_filter import SoundFilter, quality_of
     from mmdia.train.tar_samples import row_of_sample, shard_files
 
 __all__ = [
     "DialogueCollator",
+    "ResumableLoader",
+    "ResumableSampler",
     "SoundFilter",
     "pad_clips",
     "quality_of",
@@ -24,6 +27,8 @@ __all__ = [
 
 _HOMES = {
     "DialogueCollator": "mmdia.train.collate",
+    "ResumableLoader": "mmdia.train.sampler",
+    "ResumableSampler": "mmdia.train.sampler",
     "SoundFilter": "mmdia.train.sound_filter",
     "pad_clips": "mmdia.train.audio",
     "quality_of": "mmdia.train.sound_filter",
