@@ -11,7 +11,7 @@ from typing import Any
 
 #: Modules in the order of help.
 ACTIONS = (
-    "look", "install", "import", "stats", "categorise", "split", "merge", "diff", "export",
+    "look", "install", "installed", "import", "stats", "categorise", "split", "merge", "diff", "export",
     "card", "publish", "fetch", "fingerprint",
 )  # fmt: skip
 
