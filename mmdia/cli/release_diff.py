@@ -62,8 +62,8 @@ def _show(found: ReleaseDiff) -> None:
         for name, t in found.tables.items()
         if t.same or not t.equal
     ]
-    heads = ["table", *((word, "right") for word in ("same", "changed", "only b", "only a"))]
-    print_table(heads, rows)
+    heads = ("same", "changed", "only b", "only a")
+    print_table(["table", *[(word, "right") for word in heads]], rows)
     for name, table in found.tables.items():
         _show_fields(name, table)
         _show_ids(f"{name} only in b", table.added)

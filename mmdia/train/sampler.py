@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sized
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from mmdia.errors import MissingExtra, UsageError
 
 STATE_SCHEMA = "mmdia.sampler/1"
+
+Batch = TypeVar("Batch")
 
 
 def shuffled(n: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -55,8 +57,8 @@ class ResumableSampler:
     last places are filled from the start of the order (every rank must make as many steps), or left
     out with `drop_last`.
 
-    A loader reads ahead of the training loop, so only the loop knows what was used: tell by
-    `advance`, or let `ResumableLoader` do so.
+    A loader reads ahead of the training loop, so only the loop knows what was used: let
+    `ResumableLoader` count, or `follow` a loader of your own.
 
     Args:
         data: The rows, or their number.
@@ -116,6 +118,22 @@ class ResumableSampler:
     def advance(self, rows: int) -> None:
         """Count rows of this rank as used, as many by every other rank."""
         self.position = min(self.total, self.position + rows * self._world)
+
+    def follow(self, batches: Iterable[Batch], batch_size: int) -> Iterator[Batch]:
+        """The batches of a loader over this sampler, counted as they are handed out.
+
+        Args:
+            batches: The loader; it must keep the order of the sampler.
+            batch_size: Its rows in a batch, of this rank; the last batch of an epoch may be short.
+        """
+        left = len(self)
+        for batch in batches:
+            # Before it is handed out: a state that is taken while the loop works on a batch counts it.
+            rows = min(batch_size, left)
+            left -= rows
+            self.advance(rows)
+            yield batch
+        self.finish_epoch()
 
     def finish_epoch(self) -> None:
         """Go to the start of the next epoch."""
@@ -220,14 +238,7 @@ class ResumableLoader:
         if not self._resumed:
             self.sampler.position = 0
         self._resumed = False
-        left = len(self.sampler)
-        for batch in self._loader:
-            # Before it is handed out: a state that is taken while the loop works on a batch counts it.
-            rows = min(self._batch_size, left)
-            left -= rows
-            self.sampler.advance(rows)
-            yield batch
-        self.sampler.finish_epoch()
+        yield from self.sampler.follow(self._loader, self._batch_size)
 
     def state_dict(self) -> dict[str, Any]:
         """The place in training, JSON-ready."""
