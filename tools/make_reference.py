@@ -126,6 +126,12 @@ def dirt_page() -> str:
     return "\n".join(out) + "\n"
 
 
+def paper_page() -> str:
+    from paper_map import paper_page as make
+
+    return make()
+
+
 def errors_page() -> str:
     import mmdia.errors as errors
 
@@ -172,6 +178,7 @@ PAGES = {
     "reasons.md": reasons_page,
     "dirt.md": dirt_page,
     "errors.md": errors_page,
+    "paper.md": paper_page,
 }
 
 
