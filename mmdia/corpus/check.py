@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from pathlib import Path
 
-import pyarrow as pa
-
-from mmdia.corpus.invariants import SeenIds, check_table
+from mmdia.corpus.jsonl import OnBroken
 from mmdia.corpus.labels import vocabulary_or_default
 from mmdia.corpus.locate import ReleaseHandle
+from mmdia.corpus.prepare import checked_survey
 from mmdia.corpus.read import iter_titles
-from mmdia.corpus.shards import Survey, survey
+from mmdia.corpus.shards import Survey
 from mmdia.errors import BrokenRow
 
 
-def survey_release(handle: ReleaseHandle, *, skip_broken: bool = False) -> Survey:
+def survey_release(handle: ReleaseHandle, *, skip_broken: bool = False, rows: Path | None = None) -> Survey:
     """Read all dialogues once; warn of what breaks the invariants, with counts. Nothing is changed.
 
     Args:
         handle: The release.
         skip_broken: Count and leave out rows that cannot be read, and warn.
+        rows: A folder for the rows, so that they need not be parsed again.
 
     Raises:
         BrokenRow: A row cannot be read (unless `skip_broken`).
     """
-    counts: Counter[str] = Counter()
     broken: list[BrokenRow] = []
-    seen = SeenIds()
     vocab = vocabulary_or_default(handle.head.vocab).name
-
-    def look(batch: pa.RecordBatch) -> None:
-        counts.update(check_table(batch, vocab=vocab, seen=seen))
-
-    found = survey(handle, on_broken=broken.append if skip_broken else "raise", look=look)
+    on_broken: OnBroken = broken.append if skip_broken else "raise"
+    found, counts = checked_survey(handle, vocab=vocab, on_broken=on_broken, rows=rows)
     _warn(handle, counts, broken)
     return found
 

@@ -59,6 +59,8 @@ def _fit(array: pa.Array, field: FieldInfo) -> pa.Array:
 
 def _fit_scalar(array: pa.Array, field: FieldInfo) -> pa.Array:
     wanted, found = arrow_type(field), array.type
+    if pa.types.is_floating(found) and pc.any(pc.invert(pc.is_finite(array))).as_py():
+        raise Misfit  # NaN and infinity are no JSON: the records refuse them
     if found == wanted:
         return array
     types = pa.types

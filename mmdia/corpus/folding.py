@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from mmdia.corpus.columns import Misfit
+from mmdia.corpus.lines import strict_loads
 from mmdia.errors import UsageError
 from mmdia.schema.base import Extensible, Record, fold_row
 
@@ -20,7 +21,7 @@ def fold_line(line: bytes, model: type[Record]) -> bytes:
     if not issubclass(model, Extensible):
         return line
     try:
-        row = json.loads(line)
+        row = strict_loads(line)
         if not isinstance(row, dict):
             raise Misfit
         folded = fold_row(row, model)

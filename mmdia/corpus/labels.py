@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mmdia.corpus.arrow import arrow_type
 from mmdia.schema.base import Record
@@ -55,33 +55,39 @@ def encode_labels(
         vocab: The vocabulary.
         unknown: Where words that the vocabulary does not have are counted, by axis and word.
     """
-    places = {
-        axis: {n: i for i, n in enumerate(vocab.names(axis))} for axis in ("relationship", "interaction")
-    }
     counts: Counter[tuple[str, str]] = Counter() if unknown is None else unknown
-    arrays = []
-    for field in field_table(model):
-        column = batch.column(field.name)
-        if has_labels(field):
-            values = [_numbered(value, field, places, counts) for value in column.to_pylist()]
-            column = pa.array(values, label_type(field))
-        arrays.append(column)
+    arrays = [_encode(batch.column(field.name), field, vocab, counts) for field in field_table(model)]
     return pa.RecordBatch.from_arrays(arrays, schema=label_schema(model))
 
 
-def _numbered(
-    value: Any, field: FieldInfo, places: dict[str, dict[str, int]], unknown: Counter[tuple[str, str]]
-) -> Any:
-    if value is None:
-        return None
+def _encode(
+    array: pa.Array, field: FieldInfo, vocab: Vocabulary, counts: Counter[tuple[str, str]]
+) -> pa.Array:
+    """A column with the categories in it as numbers; columns without any are given back as they are."""
     if field.axis is not None:
-        found = places[field.axis].get(value)
-        if found is None:
-            unknown[field.axis, value] += 1
-        return found
+        numbers = pc.index_in(array, value_set=pa.array(vocab.names(field.axis), pa.string()))
+        _count(array, numbers, field.axis, counts)
+        return numbers.cast(pa.int64())
+    if not has_labels(field):
+        return array
     if field.kind == "list":
-        return [_numbered(item, field.children[0], places, unknown) for item in value]
-    for child in field.children:
-        if has_labels(child):
-            value[child.name] = _numbered(value[child.name], child, places, unknown)
-    return value
+        if array.offset:
+            array = pa.concat_arrays([array.slice(0, 0), array])  # offsets of a slice start elsewhere
+        item = _encode(array.values, field.children[0], vocab, counts)
+        mask = array.is_null() if array.null_count else None
+        return pa.ListArray.from_arrays(array.offsets, item, type=label_type(field), mask=mask)
+    # Unlike `.field()`, `struct_field` makes a child null where its parent is, so that what lies
+    # under a null is not counted.
+    children = [_encode(pc.struct_field(array, [c.name]), c, vocab, counts) for c in field.children]
+    wanted = label_type(field)
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(
+        children, fields=[wanted.field(i) for i in range(len(children))], mask=mask
+    )
+
+
+def _count(words: pa.Array, numbers: pa.Array, axis: str, counts: Counter[tuple[str, str]]) -> None:
+    if numbers.null_count > words.null_count:
+        strange = words.filter(pc.and_(pc.is_null(numbers), pc.is_valid(words)))
+        for item in strange.value_counts().to_pylist():
+            counts[axis, item["values"]] += item["counts"]

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mmdia.corpus.digests import known_digests
+from mmdia.corpus.lines import MAX_LINE_BYTES
 from mmdia.errors import ReleaseError, ReleaseNotFound
 from mmdia.schema.release import RELEASE_SCHEMA, Release
-from mmdia.store.digest import file_sha256, params_hash
+from mmdia.store.digest import params_hash
 
 #: How a release was found: by argument, by $MMDIA_ANNOTATIONS, installed, or the bundled demo.
 Route = Literal["argument", "environment", "installed", "demo"]
@@ -72,6 +74,11 @@ def mmdia_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mmdia"
 
 
+def digest_memory() -> Path:
+    """The folder that remembers the digests of files."""
+    return mmdia_home() / "cache" / "digests"
+
+
 def installed_pointer() -> Path:
     """The file that names the installed release in use."""
     return mmdia_home() / "releases" / "current.json"
@@ -115,8 +122,20 @@ def open_release(path: str | Path) -> ReleaseHandle:
 
 def _read_head(path: Path) -> Release:
     try:
+        size = path.stat().st_size
+        if size > MAX_LINE_BYTES:
+            raise ReleaseError(
+                "too large for the head of a release",
+                path=path,
+                expected=f"at most {MAX_LINE_BYTES} bytes",
+                got=str(size),
+            )
         raw = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ReleaseError("cannot be read: nested too deeply", path=path) from error
     except (ValueError, OSError) as error:
+        if isinstance(error, ReleaseError):
+            raise
         raise ReleaseError(f"cannot be read: {error}", path=path) from error
     schema = raw.get("schema") if isinstance(raw, dict) else None
     version = _VERSION.match(schema) if isinstance(schema, str) else None
@@ -201,10 +220,9 @@ def content_id(handle: ReleaseHandle) -> str:
 
     It covers name, size and bytes of ``release.json`` and of every table that is read, and nothing
     of where or when the files were written. Subtitles and fingerprints do not change the rows and
-    are left out. Every call reads the files: the price is one pass (some hundred MB a second), and
-    no stale answer is possible.
+    are left out. A file that has not changed since it was last hashed is not read again
+    (`mmdia.corpus.digests` says when that is safe).
     """
     files = (handle.path / HEAD_FILE, *release_files(handle).present())
-    return params_hash(
-        [[p.relative_to(handle.path).as_posix(), p.stat().st_size, file_sha256(p)] for p in files]
-    )
+    found = known_digests(handle.path, files, digest_memory())
+    return params_hash([[name, size, digest] for name, (size, digest) in found.items()])

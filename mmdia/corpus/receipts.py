@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmdia.corpus.digests import known_digests
 from mmdia.corpus.jsonl import line_blocks
+from mmdia.corpus.locate import digest_memory
 from mmdia.errors import ReleaseError, ReleaseNotFound
 from mmdia.schema.receipt import RECEIPT_SCHEMA, Receipt
-from mmdia.store.digest import file_sha256
 
 RECEIPT_FILE = "receipt.jsonl"
 #: Statuses that say nothing about the media; any other row of another folder goes before them.
@@ -60,16 +61,25 @@ def read_receipts(out_dir: str | Path) -> dict[str, Receipt]:
             row = _whole(line)
             if row is None:
                 continue
-            if row.get("schema", RECEIPT_SCHEMA) != RECEIPT_SCHEMA:
-                raise ReleaseError(
-                    "a receipt of another version", path=block.where(i), expected=RECEIPT_SCHEMA,
-                    got=repr(row["schema"]), hint="Upgrade: pip install --upgrade mmdia",
-                )  # fmt: skip
+            check_version(row, block.where(i))
             receipt = Receipt.from_row(row, where=block.where(i))
             # Taken out first, so that the order is that of the rows that count.
             receipts.pop(receipt.dialogue_id, None)
             receipts[receipt.dialogue_id] = receipt
     return receipts
+
+
+def check_version(row: Mapping[str, object], where: str) -> None:
+    """Refuse a row of another version.
+
+    Raises:
+        ReleaseError: It is of a version we do not know.
+    """
+    if row.get("schema", RECEIPT_SCHEMA) != RECEIPT_SCHEMA:
+        raise ReleaseError(
+            "a receipt of another version", path=where, expected=RECEIPT_SCHEMA,
+            got=repr(row["schema"]), hint="Upgrade: pip install --upgrade mmdia",
+        )  # fmt: skip
 
 
 def _whole(line: bytes) -> dict[str, object] | None:
@@ -112,4 +122,6 @@ def receipt_content_id(out_dir: str | Path) -> str:
     Raises:
         ReleaseNotFound: The folder holds no receipt.
     """
-    return file_sha256(receipt_path(out_dir))[:32]
+    path = receipt_path(out_dir)
+    found = known_digests(path.parent, (path,), digest_memory())
+    return found[path.name][1][:32]

@@ -2,7 +2,7 @@
 
 One pass finds out what each piece holds, so that a reader of one split opens only pieces that
 have rows of it, and parses only those rows. Pieces of JSONL are byte ranges of whole lines; of
-Parquet, whole files (a release is published in several).
+Parquet, row groups.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from mmdia.corpus.arrow import arrow_schema
 from mmdia.corpus.jsonl import Lines, OnBroken, report, rows_of
+from mmdia.corpus.lines import OVERLONG, bounded_lines
 from mmdia.corpus.locate import ReleaseHandle, release_files
-from mmdia.corpus.read import Withdrawals, has_tag, iter_rows, withdrawals
+from mmdia.corpus.parquet import open_parquet, parquet_rows
+from mmdia.corpus.read import Withdrawals, has_tag, withdrawals
 from mmdia.errors import BrokenRow
 from mmdia.schema.dialogue import Dialogue
 
@@ -32,7 +34,12 @@ PIECES = 16
 _DECIDING = pa.schema(
     [arrow_schema(Dialogue).field(name) for name in ("dialogue_id", "title_id", "split", "subsets")]
 )
+_DECIDES = [(field.name, field.type) for field in _DECIDING]
+#: How the files end that `mmdia.corpus.prepare` writes.
+LAID_DOWN = ".arrow"
 _NULL_ROW = re.compile(rb"\}\s*null")
+_BLOCK = 4 << 20
+_NEWLINE = 10
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -43,14 +50,16 @@ class Shard:
     Attributes:
         path: The file.
         offset: Byte at which its first line starts (JSONL).
-        line: 1-based number of that line.
-        lines: Number of lines, blank ones included; 0 means the whole file.
+        line: 1-based number of that line, or of the first row (Parquet).
+        lines: Number of lines, blank ones included; 0 where the file is no JSONL.
+        groups: Its row groups, first and number (Parquet); number 0 means the whole file.
     """
 
     path: str
     offset: int = 0
     line: int = 1
     lines: int = 0
+    groups: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
@@ -92,8 +101,8 @@ def survey(
 ) -> Survey:
     """Note which piece has rows of which split and tag; withdrawn rows do not count.
 
-    Without `look`, of JSONL only the four keys that decide are parsed, which is many times
-    faster; rows that are broken elsewhere then count, and are found when they are read.
+    Without `look`, only the four keys that decide are parsed, which is many times faster; rows that
+    are broken elsewhere then count, and are found when they are read.
 
     Args:
         handle: The release.
@@ -112,7 +121,7 @@ def survey(
 
     gone = withdrawals(handle, on_broken=on_broken)
     for shard in plan_shards(handle):
-        glanced = None if look is not None or not shard.lines else glance(_read_lines(shard))
+        glanced = None if look is not None else _glance_at(shard)
         if glanced is not None:
             batches = iter([_keep(glanced, None, None, gone)])
         else:
@@ -140,22 +149,78 @@ def _counts(values: pa.Array) -> tuple[list[str], list[int]]:
 
 def plan_shards(handle: ReleaseHandle) -> Iterator[Shard]:
     """The pieces of a release's dialogues, in the order of its rows."""
-    for path in release_files(handle).dialogues:
-        if path.suffix == ".parquet":
-            yield Shard(str(path))
+    files = release_files(handle).dialogues
+    groups = {path: _row_groups(path) for path in files if path.suffix == ".parquet"}
+    most = _piece_size(sum(sum(sizes) for sizes in groups.values()))
+    for path in files:
+        if path in groups:
+            yield from _group_shards(path, groups[path], most)
         else:
             yield from _line_shards(path)
 
 
+def _piece_size(total: int) -> int:
+    return min(MOST_ROWS, max(1, -(-total // PIECES)))
+
+
+def _row_groups(path: Path) -> list[int]:
+    with open_parquet(path) as file:
+        facts = file.metadata
+        return [facts.row_group(i).num_rows for i in range(facts.num_row_groups)]
+
+
+def _group_shards(path: Path, sizes: list[int], most: int) -> Iterator[Shard]:
+    """Row groups of a Parquet file, small ones together."""
+    row, first, rows = 1, 0, 0
+    for i, size in enumerate(sizes):
+        rows += size
+        if rows >= most or i == len(sizes) - 1:
+            yield Shard(str(path), line=row, groups=(first, i + 1 - first))
+            row, first, rows = row + rows, i + 1, 0
+
+
 def _line_shards(path: Path) -> Iterator[Shard]:
-    with path.open("rb") as file:
-        total = sum(1 for _ in file)
-    size = min(MOST_ROWS, max(1, -(-total // PIECES)))
-    with path.open("rb") as file:
-        for line in range(1, total + 1, size):
+    starts = _line_starts(path)
+    total = len(starts) - 1
+    size = _piece_size(total)
+    for i in range(0, total, size):
+        yield Shard(str(path), int(starts[i]), i + 1, min(size, total - i))
+
+
+def split_shard(shard: Shard) -> list[Shard]:
+    """A piece cut finer, for more workers: single row groups, or a quarter of the lines."""
+    first, count = shard.groups
+    if count > 1:
+        sizes = _row_groups(Path(shard.path))[first : first + count]
+        rows = [shard.line + sum(sizes[:i]) for i in range(count)]
+        return [replace(shard, line=row, groups=(first + i, 1)) for i, row in enumerate(rows)]
+    if shard.lines < 2:
+        return [shard]
+    size = -(-shard.lines // 4)
+    out, offset = [], shard.offset
+    with Path(shard.path).open("rb") as file:
+        file.seek(offset)
+        lines = bounded_lines(file)
+        for at in range(0, shard.lines, size):
+            mine = min(size, shard.lines - at)
+            out.append(replace(shard, offset=offset, line=shard.line + at, lines=mine))
+            for _ in range(mine):
+                next(lines, b"")
             offset = file.tell()
-            count = sum(1 for _, _ in zip(range(size), file, strict=False))
-            yield Shard(str(path), offset, line, count)
+    return out
+
+
+def _line_starts(path: Path) -> NDArray[np.int64]:
+    """Byte at which each line starts, and at last the size of the file."""
+    parts = [np.zeros(1, np.int64)]
+    size = 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE)
+            parts.append(ends + (size + 1))
+            size += len(block)
+    starts = np.concatenate(parts)
+    return starts if starts[-1] == size else np.append(starts, size)
 
 
 def shard_batches(
@@ -172,17 +237,57 @@ def shard_batches(
     Raises:
         BrokenRow: A row cannot be read (with ``on_broken="raise"``).
     """
+    if shard.path.endswith(LAID_DOWN):
+        with pa.OSFile(shard.path) as file, pa.ipc.open_file(file) as reader:
+            for i in range(reader.num_record_batches):
+                batch = _keep(reader.get_batch(i), split, tag, gone or Withdrawals())
+                if batch.num_rows:
+                    yield batch
+        return
     if shard.lines:
         lines = _read_lines(shard)
         if split is not None or tag is not None:
             lines = _matching(lines, split, tag)
         found = iter([rows_of(lines, Dialogue, on_broken)] if lines.lines else [])
     else:
-        found = iter_rows(Path(shard.path), Dialogue, on_broken, batch_size=batch_size)
+        found = parquet_rows(
+            Path(shard.path),
+            Dialogue,
+            on_broken,
+            batch_size=batch_size,
+            groups=group_numbers(shard),
+            first=shard.line,
+        )
     for rows in found:
         batch = _keep(rows.batch, split, tag, gone or Withdrawals())
         if batch.num_rows:
             yield batch
+
+
+def group_numbers(shard: Shard) -> list[int] | None:
+    """Row groups of a piece of Parquet; None for the whole file."""
+    first, count = shard.groups
+    return list(range(first, first + count)) if count else None
+
+
+def _glance_at(shard: Shard) -> pa.RecordBatch | None:
+    """What decides where the rows of a piece belong; None where it takes a closer look."""
+    if shard.lines:
+        return glance(_read_lines(shard))
+    with open_parquet(Path(shard.path)) as file:
+        schema = file.schema_arrow
+        if not all(name in schema.names and schema.field(name).type == kind for name, kind in _DECIDES):
+            return None
+        names = [name for name, _ in _DECIDES]
+        groups = range(file.num_row_groups) if (known := group_numbers(shard)) is None else known
+        try:
+            table = file.read_row_groups(list(groups), columns=names, use_threads=False)
+        except (pa.ArrowException, OSError):
+            return None  # damage: who reads the rows tells of it
+    batch = table.select(names).combine_chunks().to_batches()
+    if len(batch) != 1 or batch[0].column("dialogue_id").null_count:
+        return None
+    return None if batch[0].column("subsets").flatten().null_count else batch[0]
 
 
 def glance(block: Lines) -> pa.RecordBatch | None:
@@ -243,8 +348,11 @@ def _read_lines(shard: Shard) -> Lines:
     lines: list[bytes] = []
     with path.open("rb") as file:
         file.seek(shard.offset)
-        for number, raw in zip(range(shard.line, shard.line + shard.lines), file, strict=False):
-            line = (raw.removeprefix(_BOM) if number == 1 else raw).strip(b" \t\r\n")
+        some = range(shard.line, shard.line + shard.lines)
+        for number, raw in zip(some, bounded_lines(file), strict=False):
+            line = raw
+            if raw is not OVERLONG:
+                line = (raw.removeprefix(_BOM) if number == 1 else raw).strip(b" \t\r\n")
             if line:
                 numbers.append(number)
                 lines.append(line)
