@@ -1,0 +1,1 @@
+"""Annotation sets of other makers -> releases; one format a file, found through `registry`."""

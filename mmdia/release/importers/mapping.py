@@ -1,0 +1,279 @@
+"""Any CSV, JSON or JSONL table, by a TOML file that says which column is what.
+
+A row is a turn (the usual case) or a whole dialogue with its turns in a list. Rows of one dialogue need
+not stand together: they wait in a temporary file, so memory holds their places only.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from mmdia.errors import BrokenRow, UsageError
+from mmdia.release.importers.grouping import groups
+from mmdia.release.importers.ledger import Ledger
+from mmdia.release.importers.mapping_plan import Plan, load_plan
+from mmdia.release.importers.mapping_values import BadValue
+from mmdia.release.importers.options import ImportOptions, Item
+from mmdia.release.importers.registry import Importer
+from mmdia.release.importers.shape import build, extras, speakers_of, split_option
+from mmdia.release.importers.tables import Row, csv_rows, json_rows, reach
+from mmdia.release.importers.text import count_words
+from mmdia.schema.dialogue import Dialogue, Source, Speaker, Turn
+from mmdia.schema.title import Title
+
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt")
+
+
+def accepts(files: Sequence[Path]) -> bool:
+    """Never by itself: a mapping is needed."""
+    return False
+
+
+def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Iterator[Item]:
+    """Titles and dialogues of the tables.
+
+    Raises:
+        UsageError: No mapping was given, or it names columns that the table does not have.
+    """
+    if options.mapping is None:
+        raise UsageError(
+            "a table needs a mapping", hint="Write one (docs/import.md) and name it: --mapping FILE"
+        )
+    plan = load_plan(options.mapping, options.fps)
+    with tempfile.TemporaryFile() as store:
+        waiting = _Waiting(store)
+        placed = _Placed(
+            *(frozenset(name.split(".")[0] for name in names) | names for names in plan.placed())
+        )
+        titles: set[str] = set()
+        for row in _rows(files, plan, options, ledger):
+            parsed = _parse(row, plan, placed, ledger)
+            if parsed is None:
+                continue
+            title, dialogue, turns = parsed
+            title_id = dialogue.get("title_id") or title.get("title_id")
+            if title_id and title_id not in titles:
+                found = _title({**title, "title_id": title_id}, options)
+                if isinstance(found, BrokenRow):
+                    ledger.lose("broken_row", max(1, len(turns)), where=row.where, what=found.message)
+                    continue
+                titles.add(title_id)
+                yield found
+            if title_id:
+                dialogue["title_id"] = title_id
+            if dialogue.get("dialogue_id") is None and not title_id:
+                ledger.lose(
+                    "missing_field", max(1, len(turns)), where=row.where, what="dialogue_id and title_id"
+                )
+                continue
+            waiting.add(dialogue, turns, row.where)
+        yield from _finish(waiting, plan, options, ledger)
+
+
+def _rows(files: Sequence[Path], plan: Plan, options: ImportOptions, ledger: Ledger) -> Iterator[Row]:
+    encoding = options.encoding or plan.encoding
+    for path in files:
+        form = plan.form or {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
+            path.suffix.lower(), "csv"
+        )
+        if form not in ("csv", "json", "jsonl"):
+            raise UsageError("source.format of the mapping", expected="csv, json or jsonl", got=repr(form))
+        place = {"@file": path.name, "@stem": path.stem}
+        if form == "csv":
+            needs = sorted(plan.columns())
+            rows = csv_rows(path, ledger, encoding=encoding, delimiter=plan.delimiter, needs=needs)
+        else:
+            rows = json_rows(path, ledger, rows=plan.rows)
+        absent = set() if form == "csv" else set(plan.columns())
+        any_row = False
+        for row in rows:
+            any_row = True
+            absent -= {name for name in absent if reach(row.cells, name) is not None}
+            yield Row(row.path, row.line, {**place, "@line": row.line, **row.cells})
+        for name in sorted(absent) if any_row else ():
+            ledger.note("column_absent", where=path.name, what=name)
+
+
+_Parsed = tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]
+
+
+class _Placed(NamedTuple):
+    """Columns that have a place: of rows, and of turns."""
+
+    row: frozenset[str]
+    turn: frozenset[str]
+
+
+def _parse(row: Row, plan: Plan, placed: _Placed, ledger: Ledger) -> _Parsed | None:
+    """Fields of the title, the dialogue and the turns of a row; None when it is lost (counted)."""
+    cells = row.cells
+    n_rows = 1
+    inner: list[Any] = [cells]
+    if plan.each == "dialogue":
+        found = reach(cells, plan.turns or "")
+        if isinstance(found, Mapping):
+            found = [{"@key": k, **v} if isinstance(v, Mapping) else v for k, v in found.items()]
+        inner = found if isinstance(found, list) else []
+        n_rows = max(1, len(inner))
+        ledger.read(n_rows - 1)  # a row with a list counts for what is in the list
+        if not isinstance(found, list):
+            ledger.lose("missing_field", where=row.where, what=plan.turns)
+            return None
+    try:
+        title, dialogue = plan.title.of(cells), plan.dialogue.of(cells)
+    except BadValue as bad:
+        ledger.lose(bad.code, n_rows, where=row.where, what=bad.what)
+        return None
+    turns = []
+    for number, part in enumerate(inner):
+        where = row.where if plan.each == "turn" else f"{row.where}[{number}]"
+        if not isinstance(part, Mapping):
+            ledger.lose("broken_row", where=where, what="no object")
+            continue
+        try:
+            turn = plan.turn.of(part)
+        except BadValue as bad:
+            ledger.lose(bad.code, where=where, what=bad.what)
+            continue
+        turn.setdefault("speakers", [])
+        if not turn["speakers"]:
+            ledger.note("no_speaker", where=where)
+        if plan.keep:
+            _keep_others(turn, part, placed.row if plan.each == "turn" else placed.turn, ledger)
+        turns.append(turn)
+    if plan.keep and plan.each == "dialogue":
+        _keep_others(dialogue, cells, placed.row, ledger)
+    return (title, dialogue, turns) if turns or not inner else None
+
+
+def _keep_others(
+    target: dict[str, Any], cells: Mapping[str, Any], placed: frozenset[str], ledger: Ledger
+) -> None:
+    """Columns without a place go to `extra`."""
+    others = {k: v for k, v in cells.items() if k and k not in placed and not k.startswith("@")}
+    if text := extras(others):
+        target["extra"] = text
+        for name in json.loads(text):
+            ledger.note("columns_kept", what=name)
+
+
+def _title(fields: dict[str, Any], options: ImportOptions) -> Title | BrokenRow:
+    if options.language:
+        fields.setdefault("language", options.language)
+    try:
+        return Title.from_row(fields)
+    except BrokenRow as error:
+        return error
+
+
+class _Waiting:
+    """Turns that wait for the others of their dialogue, in a file; memory holds their places."""
+
+    def __init__(self, store: IO[bytes]) -> None:
+        self._store = store
+        self._places: dict[str, array[int]] = {}
+        self._size = 0
+
+    def add(self, dialogue: dict[str, Any], turns: list[dict[str, Any]], where: str) -> None:
+        """Add a row's turns to its dialogue, or to its title where the source has no dialogues."""
+        name = dialogue.get("dialogue_id")
+        key = f"d{name}" if name is not None else f"t{dialogue['title_id']}"
+        line = (
+            json.dumps([dialogue, turns, where], ensure_ascii=False).encode("utf-8", "surrogatepass")
+            + b"\n"
+        )
+        self._places.setdefault(key, array("q")).append(self._size)
+        self._store.write(line)
+        self._size += len(line)
+
+    def __iter__(self) -> Iterator[list[tuple[dict[str, Any], list[dict[str, Any]], str]]]:
+        """Rows by dialogue, dialogues in the order of their first rows."""
+        for places in self._places.values():
+            rows = []
+            for place in places:
+                self._store.seek(place)
+                rows.append(tuple(json.loads(self._store.readline().decode("utf-8", "surrogatepass"))))
+            yield rows
+
+
+def _finish(waiting: _Waiting, plan: Plan, options: ImportOptions, ledger: Ledger) -> Iterator[Item]:
+    for rows in waiting:
+        head, where = rows[0][0], rows[0][2]
+        turns: list[Turn] = []
+        n_empty = 0
+        for dialogue, parts, place in rows:
+            if dialogue.get("title_id") != head.get("title_id"):
+                ledger.lose("other_title", max(1, len(parts)), where=place, what=dialogue.get("title_id"))
+                continue
+            clashes = [k for k, v in dialogue.items() if k != "extra" and head.setdefault(k, v) != v]
+            if clashes:
+                ledger.note("disagrees", where=place, what=", ".join(clashes))
+            n_empty += not parts
+            turns += [turn for part in parts if (turn := _turn(part, head, plan, place, ledger))]
+        if not turns and not n_empty:
+            continue
+        try:
+            found = list(_dialogues(head, turns, plan, options))
+        except BrokenRow as error:
+            ledger.lose("broken_row", n_empty + len(turns), where=where, what=error.message)
+            continue
+        ledger.keep(n_empty + len(turns))
+        yield from found
+
+
+def _turn(
+    part: dict[str, Any], head: Mapping[str, Any], plan: Plan, where: str, ledger: Ledger
+) -> Turn | None:
+    if plan.relative and isinstance(head.get("start_ms"), int):
+        for name in ("start_ms", "end_ms", "next_start_ms"):
+            if isinstance(part.get(name), int):
+                part[name] += head["start_ms"]
+    if head.get("title_id") and (part.get("start_ms") is None or part.get("end_ms") is None):
+        ledger.lose("missing_field", where=where, what="a time")
+        return None
+    text = part.get("text")
+    if isinstance(text, str) and part.get("n_words") is None:
+        part["n_words"] = count_words(text)
+    try:
+        return Turn.from_row(part)
+    except BrokenRow as error:
+        ledger.lose("broken_row", where=where, what=error.message)
+        return None
+
+
+def _dialogues(
+    head: dict[str, Any], turns: list[Turn], plan: Plan, options: ImportOptions
+) -> Iterator[Dialogue]:
+    source = Source(dataset=plan.dataset) if plan.dataset else None
+    if head.get("dialogue_id") is not None:
+        own = [Speaker.from_row(row) for row in head.get("speakers") or ()]
+        known = {speaker.speaker_id for speaker in own}
+        speakers = [*own, *(s for s in speakers_of(turns) if s.speaker_id not in known)]
+        draft = build(
+            str(head["dialogue_id"]), turns, title_id=head.get("title_id"), speakers=speakers, source=source
+        )
+        row = {**draft.to_row(), **{k: v for k, v in head.items() if k != "speakers"}}
+        if split := split_option(options):
+            row["split"] = split
+        yield Dialogue.from_row(row)
+        return
+    ordered = sorted(turns, key=lambda turn: turn.start_ms or 0)
+    for name, scene, group in groups(ordered, head["title_id"], options):
+        more = {
+            k: v
+            for k, v in head.items()
+            if k not in ("speakers", "title_id", "scene_id", "start_ms", "end_ms")
+        }
+        draft = build(name, group, title_id=head["title_id"], scene_id=scene, source=source)
+        row = {**draft.to_row(), **more}
+        if split := split_option(options):
+            row["split"] = split
+        yield Dialogue.from_row(row)
+
+
+IMPORTER = Importer("mapping", "any CSV, JSON or JSONL, by --mapping FILE.toml", SUFFIXES, accepts, read)

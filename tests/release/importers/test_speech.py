@@ -1,0 +1,143 @@
+"""RTTM, STM, CTM, SegLST and UEM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mmdia.schema.release import Scene
+
+from .conftest import Imported
+
+Put = Callable[..., Path]
+Take = Callable[..., Imported]
+RTTM = (
+    ";; a comment\n"
+    "SPKR-INFO call 1 <NA> <NA> <NA> adult_female MÉO069 <NA> <NA>\n"
+    "SPEAKER call 1 3.168 0.800 <NA> <NA> MÉO069 <NA> <NA>\n"
+    "SPEAKER call 1 0.5 1.0005 <NA> <NA> MEE068 0.75 <NA>\n"
+    "SPEAKER call 1 30.0 2 <NA> <NA> <NA> <NA>\n"
+    "NON-SPEECH call 1 5 1 <NA> noise <NA> <NA>\n"
+    "SPEAKER call 1 x 2 <NA> <NA> A <NA>\n"
+    "SPEAKER call\n"
+)
+
+
+def spans(got: Imported, dialogue_id: str) -> list[tuple[int | None, int | None, tuple[str, ...]]]:
+    return [(t.start_ms, t.end_ms, t.speakers) for t in got.dialogues[dialogue_id].turns]
+
+
+def test_rttm(put: Put, take: Take) -> None:
+    put("call.rttm", RTTM)
+    got = take("auto", max_gap_s=10.0)
+    assert spans(got, "call_dia_001") == [(500, 1501, ("MEE068",)), (3168, 3968, ("MÉO069",))]
+    assert spans(got, "call_dia_002") == [(30000, 32000, ())]
+    assert got.lost == {"bad_time": 1, "broken_row": 1, "other_row": 1}
+    assert got.report.rows_read == 7
+    assert {s.speaker_id: s.gender for s in got.dialogues["call_dia_001"].speakers}["MÉO069"] == "female"
+    assert got.dialogues["call_dia_001"].turns[0].confidence == 0.75
+    assert got.dialogues["call_dia_001"].turns[0].text is None
+
+
+def test_regions(put: Put, take: Take) -> None:
+    put("call.rttm", RTTM)
+    put("all.uem", "call NA 0.000 3.5\nother NA 0 10\nbroken\n")
+    got = take("rttm")
+    assert spans(got, "call_dia_001") == [(500, 1501, ("MEE068",)), (3168, 3500, ("MÉO069",))]
+    assert got.lost["outside_regions"] == 1
+    assert got.lost["broken_row"] == 2
+    assert got.notes["clipped"] == 1
+
+
+def test_scenes_cut_dialogues(put: Put, take: Take) -> None:
+    put("call.rttm", RTTM)
+    scenes = (
+        Scene(title_id="call", scene_id="one", start_ms=0, end_ms=3000),
+        Scene(title_id="call", scene_id="two", start_ms=3000, end_ms=20000),
+        Scene(title_id="elsewhere", scene_id="x", start_ms=0, end_ms=1),
+    )
+    got = take("rttm", scenes=scenes)
+    assert [d.scene_id for d in got.dialogues.values()] == ["one", "two", None]
+    assert {s.scene_id for s in got.scenes} == {"one", "two"}
+    assert got.notes["no_title"] == 1
+
+
+def test_stm(put: Put, take: Take) -> None:
+    put(
+        "t.stm",
+        ";; CATEGORY\n"
+        "rec 1 ann 0 1.25 <o,f0,female> hello there\n"
+        "rec 1 bo 1.0 2\n"
+        "rec 1 inter_segment_gap 2 3 <o,,> IGNORE_TIME_SEGMENT_IN_SCORING\n"
+        "rec 1 bo two 3 no\n",
+    )
+    got = take("auto")
+    assert [(t.text, t.speakers) for t in got.dialogues["rec_dia_001"].turns] == [
+        ("hello there", ("ann",)),
+        ("", ("bo",)),
+    ]
+    assert got.lost == {"bad_time": 1, "ignored_segment": 1}
+
+
+def test_words_become_turns(put: Put, take: Take) -> None:
+    put(
+        "t.ctm",
+        "rec A 0.0 0.5 good 0.9\nrec A 0.6 0.4 morning 0.9\nrec A 5.0 0.5 again 0.9\n"
+        "rec B 1.2 0.5 hello\n"
+        "rec A * * <ALT_BEGIN>\nrec A 7 .5 one\nrec A * * <ALT>\nrec A 7 .5 won\nrec A * * <ALT_END>\n"
+        "rec A 9 x bad\n",
+    )
+    got = take("auto", word_gap_s=1.0)
+    turns = got.dialogues["rec_dia_001"].turns
+    assert [(t.start_ms, t.end_ms, t.speakers, t.text) for t in turns] == [
+        (0, 1000, ("A",), "good morning"),
+        (1200, 1700, ("B",), "hello"),
+        (5000, 5500, ("A",), "again"),
+        (7000, 7500, ("A",), "one"),
+    ]
+    assert got.lost == {"other_row": 3, "alternative_word": 1, "bad_time": 1}
+    assert got.report.rows_imported == 5
+
+
+def test_files_of_one_recording_are_speakers(put: Put, take: Take) -> None:
+    put("ann.ctm", "rec 1 0 1 hi 1 lex\nrec 1 9 1 out 1 lex\n")
+    put("bo.ctm", "rec 1 1 1 yo 1 lex cy\n")
+    put("rec.uem", "rec 1 0 5\n")
+    got = take("ctm")
+    assert [t.speakers for t in got.dialogues["rec_dia_001"].turns] == [("ann",), ("cy",)]
+    assert got.lost == {"outside_regions": 1}
+    assert got.report.complete
+
+
+def test_seglst(put: Put, take: Take) -> None:
+    rows = [
+        {"session_id": "s", "speaker": "a", "words": "x y", "start_time": "0", "end_time": 1.5},
+        {"session_id": "s", "speaker": "b", "start_time": 1, "end_time": None},
+        {"speaker": "b", "start_time": 1, "end_time": 2},
+        7,
+    ]
+    put("r.json", json.dumps(rows))
+    got = take("auto")
+    assert got.report.format == "seglst"
+    assert got.dialogues["s_dia_001"].turns[0].n_words == 2
+    assert got.lost == {"bad_time": 1, "broken_row": 1, "missing_field": 1}
+
+
+def test_the_same_segment_twice_is_counted(put: Put, take: Take) -> None:
+    put("a.rttm", "SPEAKER r 1 0 1 <NA> <NA> A <NA>\n")
+    put("b.rttm", "SPEAKER r 1 0 1 <NA> <NA> A <NA>\n")
+    assert take("rttm").lost == {"duplicate_row": 1}
+
+
+@pytest.mark.parametrize("name", ["ami_rttm", "voxconverse"])
+def test_public_files(shared_data: Path, take: Take, name: str) -> None:
+    folder = shared_data / "metrics" / name
+    if not folder.is_dir():
+        pytest.skip(f"nothing at {folder}")
+    lines = [x for p in folder.glob("*.rttm") for x in p.read_text("utf-8").splitlines() if x.strip()]
+    got = take("auto", folder, max_gap_s=5.0)
+    assert got.report.turns == len(lines)
+    assert got.report.rows_lost == 0
