@@ -16,6 +16,7 @@ from mmdia.store.atomic import is_disk_full, make_folder, store_error
 RELEASE_PATTERNS = (
     HEAD_FILE,
     *(f"{t}.{e}" for t in ("titles", "dialogues", "scenes", "withdrawn") for e in ("jsonl", "parquet")),
+    "checksums.json",
     "dialogues/*.parquet",
     "subtitles/*",
     "fingerprints/*",
@@ -64,7 +65,7 @@ def download_release(repo_id: str, *, revision: str | None = None, into: Path) -
     from huggingface_hub import snapshot_download
 
     make_folder(into)
-    with _cured(repo_id, revision, into), _no_bars():
+    with hub_errors(repo_id, revision, into), no_bars():
         snapshot_download(
             repo_id,
             repo_type="dataset",
@@ -85,7 +86,7 @@ def _shown(repo_id: str, revision: str | None) -> str:
 
 
 @contextmanager
-def _cured(repo_id: str, revision: str | None, into: Path) -> Iterator[None]:
+def hub_errors(repo_id: str, revision: str | None, into: Path) -> Iterator[None]:
     """Turn the client's errors into ours, each with its cure."""
     from huggingface_hub import errors as hub
 
@@ -152,7 +153,7 @@ def _why(error: BaseException) -> str:
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
+def no_bars() -> Iterator[None]:
     """Keep the client from drawing on the terminal, unless the user's environment decided that."""
     from huggingface_hub import constants
     from huggingface_hub.utils.tqdm import (

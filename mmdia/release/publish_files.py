@@ -1,0 +1,155 @@
+"""What a published release holds beside its tables: head, scenes, subtitles, papers, JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, release_files
+from mmdia.corpus.read import iter_numbered, iter_scenes, withdrawals
+from mmdia.errors import ReleaseError
+from mmdia.release.publish_guard import is_media, refuse_columns, refuse_document, refuse_files, refuse_row
+from mmdia.schema.base import Record
+from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.fingerprint import SUFFIX
+from mmdia.schema.names import safe_name
+from mmdia.schema.release import Counts, Release, Scene, Withdrawal
+from mmdia.schema.title import Title
+from mmdia.store.atomic import write_json, write_text
+
+SUBTITLE_ENDINGS = frozenset({".srt", ".vtt", ".ass", ".ssa", ".sub", ".txt"})
+#: Papers that are passed on; the cards are made anew.
+_PAPERS = ("LICENSE", "NOTICE", "CITATION")
+#: First line of a card that this program made.
+MADE_MARK = "<!-- made by mmdia release card -->"
+AUTHORS_NOTES = "NOTES.md"
+SCHEMA_OF: dict[str, type[Record]] = {
+    "release": Release,
+    "title": Title,
+    "dialogue": Dialogue,
+    "scene": Scene,
+    "withdrawal": Withdrawal,
+}
+
+
+def refuse_media(handle: ReleaseHandle) -> None:
+    """Look for media in everything but the rows of the tables, which are looked at as they pass.
+
+    Raises:
+        ReleaseError: There is media, or a link out of the folder.
+    """
+    folder = handle.path
+    refuse_files(folder)
+    refuse_row(handle.head.to_row(), HEAD_FILE)
+    for table in release_files(handle).present():
+        if table.suffix == ".parquet":
+            refuse_columns(table, folder)
+    for path in (*papers(folder), *sorted(folder.glob("subtitles/*"))):
+        if path.is_file():
+            refuse_document(path, folder)
+
+
+def papers(folder: Path) -> list[Path]:
+    """Licence, notice, citation, and a README that a person wrote."""
+    found = [p for p in sorted(folder.glob("*")) if p.is_file() and p.name.upper().startswith(_PAPERS)]
+    readme = folder / "README.md"
+    if readme.is_file() and MADE_MARK not in readme.read_text("utf-8", errors="replace"):
+        found.append(readme)
+    notes = folder / AUTHORS_NOTES
+    if notes.is_file() and readme not in found:
+        found.append(notes)
+    return found
+
+
+def side_files(handle: ReleaseHandle) -> tuple[list[Path], list[str]]:
+    """Files of titles that are published, and names of those that are not, with why.
+
+    Left out are files of withdrawn titles, and kinds of files whose content nobody can check.
+    """
+    gone = withdrawals(handle).titles
+    withdrawn = {safe_name(t).lower() for t in gone}
+    kept: list[Path] = []
+    left: list[str] = []
+    for path in sorted((*handle.path.glob("subtitles/*"), *handle.path.glob("fingerprints/*"))):
+        name = path.relative_to(handle.path).as_posix()
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        subtitle = path.parent.name == "subtitles"
+        if path.suffix.lower() not in (SUBTITLE_ENDINGS if subtitle else {SUFFIX}):
+            left.append(f"{name}: not a kind of file that is published")
+        elif path.name.split(".", 1)[0].lower() in withdrawn or path.stem in gone:
+            left.append(f"{name}: its title is withdrawn")
+        else:
+            kept.append(path)
+    return kept, left
+
+
+def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
+    """Copy subtitles, fingerprints and papers; returns what was left out, with why.
+
+    Raises:
+        ReleaseError: A fingerprint is something else.
+    """
+    kept, left = side_files(handle)
+    for path in kept:
+        if path.parent.name == "fingerprints":
+            _check_fingerprint(path)
+        target = folder / path.parent.name / path.name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, target)
+    for path in papers(handle.path):
+        shutil.copyfile(path, folder / (AUTHORS_NOTES if path.name == "README.md" else path.name))
+    if not list(folder.glob("LICENSE*")) and handle.head.license:
+        text = f"The annotations of {handle.head.name} {handle.head.version} are licensed under:\n\n"
+        write_text(folder / "LICENSE", f"{text}    {handle.head.license}\n")
+    return left
+
+
+def _check_fingerprint(path: Path) -> None:
+    raw = path.read_bytes()
+    # 1,000 bits a second, so a day of film stays far below this; and nothing but signs is in it.
+    if raw[:4] != b"MMFP" or is_media(raw[64:320]) or len(raw) > 1 << 26:
+        raise ReleaseError("not a fingerprint", path=path, hint="Make it with: mmdia release fingerprint")
+
+
+def write_lines(handle: ReleaseHandle, folder: Path) -> None:
+    """Scenes (without those of withdrawn titles) and withdrawals, as JSONL."""
+    _lines(folder / "scenes.jsonl", iter_scenes(handle))
+    gone = release_files(handle).withdrawn
+    if gone is not None:
+        _lines(folder / "withdrawn.jsonl", (row for _, row in iter_numbered(gone, Withdrawal)))
+
+
+def _lines(path: Path, records: Iterable[Record]) -> None:
+    lines = []
+    for record in records:
+        row = record.to_row()
+        refuse_row(row, path.name)
+        lines.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+    if lines:
+        write_text(path, "".join(lines))
+
+
+def write_head(handle: ReleaseHandle, folder: Path, counts: Counts) -> Release:
+    """``release.json`` with the counts of what is published."""
+    head = handle.head.model_copy(update={"counts": counts})
+    write_text(folder / HEAD_FILE, json.dumps(head.to_row(), ensure_ascii=False, indent=1) + "\n")
+    return head
+
+
+def write_schemas(folder: Path) -> None:
+    """JSON Schema of every record, one file each."""
+    (folder / "schema").mkdir()
+    for name, model in SCHEMA_OF.items():
+        schema = model.model_json_schema(by_alias=True)
+        # Readers keep keys that they do not know.
+        write_json(folder / "schema" / f"{name}.schema.json", _open(schema))
+
+
+def _open(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {k: _open(v) for k, v in schema.items() if not (k == "additionalProperties" and v is False)}
+    return [_open(item) for item in schema] if isinstance(schema, list) else schema
