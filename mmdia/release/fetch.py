@@ -7,7 +7,8 @@ A film gets its name in the media folder when it is complete; until then it lies
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,7 +20,8 @@ from mmdia.corpus.read import load_titles, withdrawals
 from mmdia.errors import BrokenRow, MediaError, MediaUnreadable, StoreError, UsageError
 from mmdia.media.graph import find_ffmpeg
 from mmdia.media.probe import is_media_name, probe
-from mmdia.release.ytdlp import Download, download, require_ytdlp, tidy
+from mmdia.release.fetch_licence import judge
+from mmdia.release.ytdlp import Download, Limits, Refused, download, require_ytdlp, tidy
 from mmdia.schema.names import safe_name, safe_names
 from mmdia.schema.reasons import tally
 from mmdia.schema.title import Title
@@ -31,7 +33,7 @@ FETCH_SCHEMA = "mmdia.fetch/1"
 #: Folder of unfinished downloads; hidden, so that no search for films looks into it.
 SCRATCH = ".fetch.part"
 
-FetchStatus = Literal["fetched", "present", "no_source", "failed"]
+FetchStatus = Literal["fetched", "present", "no_source", "refused", "failed"]
 #: Called with the title, the bytes that are there, and how many there will be when that is known.
 OnProgress = Callable[[str, int, "int | None"], None]
 
@@ -42,12 +44,14 @@ class TitleFetch:
 
     Attributes:
         title_id: The title.
-        status: fetched, present (a file was there), no_source, or failed.
+        status: fetched, present (a file was there), no_source, refused (by its licence), or failed.
         reason: Reason code, when there is no file.
         message: What went wrong.
         path: The film's file, relative to the media folder.
         subtitles: Subtitle files that came with it, relative to the media folder.
         bytes: Size of the film.
+        license: Its licence, as the release names it.
+        terms: What that licence asks of whoever has the film, in words.
     """
 
     title_id: str
@@ -57,6 +61,8 @@ class TitleFetch:
     path: str | None = None
     subtitles: tuple[str, ...] = ()
     bytes: int | None = None
+    license: str | None = None
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,8 @@ class FetchReport:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing failed; titles without a source are no failure."""
-        return not self.broken and not self.statuses.get("failed")
+        """Whether nothing failed or was refused; titles without a source are no failure."""
+        return not (self.broken or self.statuses.get("failed") or self.statuses.get("refused"))
 
     def to_row(self) -> dict[str, Any]:
         """The document of ``--json`` (``mmdia.fetch/1``)."""
@@ -101,20 +107,23 @@ def fetch_titles(
     *,
     titles: Sequence[str] = (),
     on_progress: OnProgress | None = None,
-    limit_rate: float | None = None,
+    limits: Limits | None = None,
+    vouched: Collection[str] = (),
 ) -> FetchReport:
     """Download what is missing of a release's public media. It is for media you may lawfully fetch.
 
     A title is fetched to ``<media_dir>/<safe name of the title>.<ending>``, its subtitles beside it.
     Titles that have a file of that name, whatever the ending, are left alone. Withdrawn titles are
-    never fetched. A title that fails does not stop the others.
+    never fetched, nor those whose licence is not open (`fetch_licence.judge`). A title that fails
+    does not stop the others.
 
     Args:
         handle: The release.
         media_dir: Folder for the films; it is made when it is not there.
         titles: Only these; empty means all.
         on_progress: Told of the bytes of each title.
-        limit_rate: Most bytes a second.
+        limits: How much, and how fast.
+        vouched: Licences, or titles, that the user has checked: they count as open.
 
     Raises:
         UsageError: The release has no such title, or has withdrawn it.
@@ -132,18 +141,24 @@ def fetch_titles(
     missing: list[Title] = []
     for title in wanted:
         film = there.get(names[title.title_id].casefold()) or there.get(title.title_id.casefold())
+        known_facts = partial(TitleFetch, title.title_id, license=title.license)
+        word = judge(title.license, title.title_id, vouched)
         if film is not None:
             size = film.stat().st_size
-            results[title.title_id] = TitleFetch(title.title_id, "present", path=film.name, bytes=size)
+            results[title.title_id] = known_facts("present", path=film.name, bytes=size, terms=word.terms)
         elif not (title.source_url or "").strip():
-            results[title.title_id] = TitleFetch(title.title_id, "no_source", "no_source")
+            results[title.title_id] = known_facts("no_source", "no_source")
+        elif not word.allowed:
+            results[title.title_id] = known_facts("refused", word.reason)
         else:
             missing.append(title)
     if missing:
         require_ytdlp()
-        job = _Job(folder, find_ffmpeg(), limit_rate)
+        job = _Job(folder, find_ffmpeg(), limits or Limits(), vouched)
         with exclusive(job.scratch / ".lock"):
-            for title in missing:
+            for k, title in enumerate(missing):
+                if k:
+                    time.sleep(job.limits.sleep_s)
                 tell = partial(on_progress, title.title_id) if on_progress is not None else None
                 results[title.title_id] = job.fetch(title, names[title.title_id], tell)
         with suppress(OSError):
@@ -174,7 +189,8 @@ class _Job:
 
     folder: Path
     ffmpeg: Path
-    limit_rate: float | None
+    limits: Limits
+    vouched: Collection[str]
 
     @property
     def scratch(self) -> Path:
@@ -185,12 +201,16 @@ class _Job:
         url = (title.source_url or "").strip()
         # The address is in the name: bytes of another address must not be continued.
         room = self.scratch / f"{name}-{params_hash([url])[:8]}"
-        failed = partial(TitleFetch, title.title_id, "failed")
+        failed = partial(TitleFetch, title.title_id, "failed", license=title.license)
         try:
             make_folder(room)
-            got = download(url, room, ffmpeg=self.ffmpeg, on_bytes=tell, limit_rate=self.limit_rate)
+            got = download(url, room, ffmpeg=self.ffmpeg, on_bytes=tell, limits=self.limits)
             _check(got)
-            return self._keep(title.title_id, name, got, room)
+            return self._keep(title, name, got, room)
+        except Refused as error:
+            # Nothing of it is wanted, so there is nothing to go on with.
+            shutil.rmtree(room, ignore_errors=True)
+            return failed(error.code, error.message)
         except MediaUnreadable as error:
             # Complete, but no film: going on with these bytes would never make one.
             shutil.rmtree(room, ignore_errors=True)
@@ -203,7 +223,7 @@ class _Job:
             with suppress(OSError):
                 room.rmdir()
 
-    def _keep(self, title_id: str, name: str, got: Download, room: Path) -> TitleFetch:
+    def _keep(self, title: Title, name: str, got: Download, room: Path) -> TitleFetch:
         subtitles = []
         for tag, path in got.subtitles:
             target = self.folder / f"{name}.{safe_name(tag)}{path.suffix.lower()}"
@@ -214,11 +234,13 @@ class _Job:
         commit(got.film, film)
         shutil.rmtree(room, ignore_errors=True)
         return TitleFetch(
-            title_id,
+            title.title_id,
             "fetched",
             path=film.name,
             subtitles=tuple(subtitles),
             bytes=film.stat().st_size,
+            license=title.license,
+            terms=judge(title.license, title.title_id, self.vouched).terms,
         )
 
 

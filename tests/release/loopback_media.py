@@ -21,6 +21,10 @@ class Site:
     address: str = ""
     #: Bytes of /film.mp4 after which the connection ends; None serves it whole.
     cut_at: int | None = None
+    #: Whether /film.mp4 says how long it is.
+    tells_length: bool = True
+    #: Where /away and the film of /leads-away are.
+    away: str = ""
     #: (path, first byte asked for) of every GET.
     asked: list[tuple[str, int]] = field(default_factory=list)
 
@@ -33,6 +37,7 @@ class Site:
             "/cues.vtt": ("text/vtt", CUES.encode()),
             "/watch": ("text/html", _page(VIDEO.format("/film.mp4", tracks))),
             "/both": ("text/html", _page(pair)),
+            "/leads-away": ("text/html", _page(VIDEO.format(self.away, ""))),
             "/words": ("text/html", _page("<p>No film here.</p>")),
             "/archive.zip": ("application/zip", b"PK\x03\x04" * 100),
         }
@@ -72,6 +77,17 @@ def serve(film: bytes) -> Iterator[Site]:
             start = int(wanted.removeprefix("bytes=").split("-")[0]) if wanted else 0
             if with_body:
                 site.asked.append((path, start))
+            if path == "/away":
+                self.send_response(302)
+                self.send_header("Location", site.away)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            if path == "/forbidden.mp4":
+                self.send_response(403)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             kind, content = site.pages().get(path, ("", b""))
             if not kind or start > len(content):
                 self.send_response(404 if not kind else 416)
@@ -81,7 +97,11 @@ def serve(film: bytes) -> Iterator[Site]:
             self.send_response(206 if wanted else 200)
             self.send_header("Content-Type", kind)
             self.send_header("Accept-Ranges", "bytes")
-            self.send_header("Content-Length", str(len(content) - start))
+            if site.tells_length or path != "/film.mp4":
+                self.send_header("Content-Length", str(len(content) - start))
+            else:
+                self.close_connection = True
+                self.send_header("Connection", "close")
             if wanted:
                 self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             self.end_headers()

@@ -17,7 +17,7 @@ from mmdia.errors import MissingExtra, StoreError, UsageError
 from mmdia.rebuild.match import match_media
 from mmdia.release import fetch as room
 from mmdia.release.fetch import SCRATCH, FetchReport, TitleFetch, fetch_titles
-from mmdia.release.ytdlp import check_address, tidy
+from mmdia.release.ytdlp import Limits, check_address, tidy
 from mmdia.schema.reasons import REASONS
 from mmdia.schema.title import Title
 from mmdia.store.lock import exclusive
@@ -37,14 +37,18 @@ def running() -> Iterator[Site]:
 @pytest.fixture
 def site(running: Site) -> Site:
     running.cut_at = None
+    running.tells_length = True
+    running.away = f"{running.address}/film.mp4"
     running.asked.clear()
     return running
 
 
 @pytest.fixture
 def release(make_release: Any) -> Any:
-    def make(withdrawn: tuple[str, ...] = (), **addresses: str | None) -> ReleaseHandle:
-        titles = [{"title_id": t, "source_url": u} for t, u in addresses.items()]
+    def make(
+        withdrawn: tuple[str, ...] = (), licence: str | None = "CC0-1.0", **addresses: str | None
+    ) -> ReleaseHandle:
+        titles = [{"title_id": t, "source_url": u, "license": licence} for t, u in addresses.items()]
         tables: dict[str, Any] = {"titles": titles, "dialogues": [{"dialogue_id": "a", "turns": []}]}
         if withdrawn:
             tables["withdrawn"] = [{"title_id": t} for t in withdrawn]
@@ -69,9 +73,9 @@ def test_a_film_is_fetched_once_under_a_name_that_rebuild_knows(
     handle = release(**{title_id: f"{site.address}/film.mp4"})
     told: list[tuple[str, int, int | None]] = []
     report = fetch_titles(handle, tmp_path / "films", on_progress=lambda *x: told.append(x))
-    assert only(report) == TitleFetch(title_id, "fetched", path="tv_04~20S01E21.mp4", bytes=len(FILM)), (
-        report
-    )
+    assert only(report) == TitleFetch(
+        title_id, "fetched", path="tv_04~20S01E21.mp4", bytes=len(FILM), license="CC0-1.0"
+    ), report
     assert (tmp_path / "films" / "tv_04~20S01E21.mp4").read_bytes() == FILM
     assert files(tmp_path / "films") == ["tv_04~20S01E21.mp4"]
     assert not (tmp_path / "films" / SCRATCH).exists()
@@ -140,6 +144,7 @@ def test_bytes_of_another_address_are_not_continued(site: Site, release: Any, tm
     [
         "file:///etc/passwd", "ftp://127.0.0.1/film.mp4", "ytsearch:film", "film.mp4", "//host/film.mp4",
         "http://", "http://[bad/film.mp4", "http://host/x#__youtubedl_smuggle=%7B%7D", "HTTPX://host/a",
+        "http://me:secret@127.0.0.1/film.mp4",
     ],
 )  # fmt: skip
 def test_only_web_addresses_are_fetched(
@@ -156,6 +161,7 @@ def test_only_web_addresses_are_fetched(
     told = only(fetch_titles(release(t=address), tmp_path / "films"))
     assert (told.status, told.reason) == ("failed", "fetch_failed")
     assert "http" in (told.message or "")
+    assert "secret" not in (told.message or "")
     assert files(tmp_path / "films") == []
 
 
@@ -236,7 +242,10 @@ def test_a_disk_that_is_full_has_its_own_reason(
 
 
 def test_broken_rows_are_told(make_release: Any, tmp_path: Path) -> None:
-    handle = make_release(dialogues=[{"dialogue_id": "a", "turns": []}], titles=[b"{", {"title_id": "t"}])
+    handle = make_release(
+        dialogues=[{"dialogue_id": "a", "turns": []}],
+        titles=[b"{", {"title_id": "t", "license": "CC0-1.0"}],
+    )
     report = fetch_titles(handle, tmp_path / "films")
     assert len(report.broken) == 1
     assert not report.complete
@@ -262,7 +271,7 @@ def test_without_yt_dlp_the_cure_is_named_and_only_when_it_is_needed(
 
 def test_command(site: Site, release: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     handle = release(a=f"{site.address}/film.mp4", b=f"{site.address}/missing.mp4", c=None)
-    words = ["release", "fetch", str(handle.path), "--media-dir", str(tmp_path / "films")]
+    words = ["release", "fetch", str(handle.path), "--media-dir", str(tmp_path / "films"), "--sleep", "0"]
     assert main([*words, "--json"]) == 1
     out, err = capsys.readouterr()
     document = json.loads(out)
@@ -291,13 +300,18 @@ def test_nothing_of_the_users_settings_takes_part(
         raise youtube.utils.DownloadError("stop here")
 
     monkeypatch.setattr(youtube, "YoutubeDL", record)
-    told = only(fetch_titles(release(t="http://127.0.0.1:9/f.mp4"), tmp_path / "films", limit_rate=5e5))
+    told = only(
+        fetch_titles(release(t="http://127.0.0.1:9/f.mp4"), tmp_path / "films", limits=Limits(5e5, 2.0))
+    )
     assert told.message == "stop here"
     options = seen[0]
     assert options["ffmpeg_location"] == str(program)
     assert options["ratelimit"] == 5e5
+    assert options["sleep_interval_requests"] == 2.0
+    assert options["allow_unplayable_formats"] is False
+    assert options["enable_file_urls"] is False
     assert options["cachedir"] is False
-    assert not {"cookiefile", "cookiesfrombrowser", "usenetrc", "enable_file_urls"} & set(options)
+    assert not {"cookiefile", "cookiesfrombrowser", "usenetrc", "username", "password"} & set(options)
 
 
 def test_messages_are_one_short_line() -> None:
