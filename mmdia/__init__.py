@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmdia.builder import MMDia, load_dataset
     from mmdia.corpus.locate import open_release
     from mmdia.errors import MmdiaError
+    from mmdia.rebuild.attach import attach_media
     from mmdia.schema.cue import Cue
     from mmdia.schema.dialogue import Dialogue, Turn
     from mmdia.schema.receipt import Receipt
@@ -33,6 +34,7 @@ __all__ = [
     "Title",
     "Turn",
     "__version__",
+    "attach_media",
     "load_dataset",
     "open_release",
 ]
@@ -47,6 +49,7 @@ _HOMES = {
     "TimeMap": "mmdia.schema.time",
     "Title": "mmdia.schema.title",
     "Turn": "mmdia.schema.dialogue",
+    "attach_media": "mmdia.rebuild.attach",
     "load_dataset": "mmdia.builder",
     "open_release": "mmdia.corpus.locate",
 }

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.media.audio import channel_names, channel_rule, resample
-from mmdia.media.index import AudioIndex, leave_out_others, packets
+from mmdia.media.index import AudioIndex
+from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.window import Window, sample_range
 

@@ -21,15 +21,16 @@ import numpy.typing as npt
 from av.video.frame import PictureType
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.index import NO_PTS, Ints, VideoIndex, leave_out_others, packets
+from mmdia.media.index import NO_PTS, Ints, VideoIndex
+from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import codec_name, open_input
 
 #: Decoders that heed a change of mind from packet to packet. (libdav1d asks once, at the start,
 #: and would leave out wanted frames.)
-_SKIPPING = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
+SKIPPING = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
 
 #: Formats with an index of their own, in which seeking is exact enough to save reading.
-_SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 #: Packets that are rather read through than jumped over.
 _FAR = 600
 #: Jumps aim this much before the packet, since formats seek by decoding time, which is earlier.
@@ -105,8 +106,8 @@ def decode_frames(
             stream.thread_type = "AUTO" if threads > 1 else "SLICE"
             context.thread_count = threads
             leave_out_others(container, stream)
-            decoder = _Decoder(video, context, can_skip=codec_name(stream) in _SKIPPING)
-            source = _Source(container, stream, video, path, jumping=jumping)
+            decoder = FrameDecoder(video, context, can_skip=codec_name(stream) in SKIPPING)
+            source = PacketSource(container, stream, video, path, jumping=jumping)
             while rest and source.reach(rest[0].first):
                 decoder.begin(rest[0])
                 for packet in source.until(rest[0].last):
@@ -115,7 +116,7 @@ def decode_frames(
                 rest.pop(0)
 
 
-class _Source:
+class PacketSource:
     """Packets of one stream by their number in the index, with jumps over long gaps.
 
     A jump is believed only when the packet after it has a stamp that one packet alone has: that
@@ -126,14 +127,20 @@ class _Source:
         self, container: Any, stream: Any, video: VideoIndex, path: str | Path, *, jumping: bool
     ) -> None:
         self._container, self._stream, self._video, self._path = container, stream, video, path
-        self._jumps = jumping and not video.counted and container.format.name in _SEEKABLE
+        self._jumps = jumping and not video.counted and container.format.name in SEEKABLE
         self._packets = packets(container, [stream])
         self._next = 0
         self._held: Any = None
 
     def reach(self, number: int) -> bool:
-        """Come to packet `number`; False when a jump led astray and the file must be read through."""
-        if self._jumps and number - self._next > _FAR and not self._jump(number):
+        """Come to packet `number`; False when a jump led astray and the file must be read anew.
+
+        Backward, too, in formats that can be jumped in; in others that takes a fresh container.
+        """
+        behind = number < self._next
+        if behind and not self._jumps:
+            return False
+        if self._jumps and (behind or number - self._next > _FAR) and not self._jump(number):
             return False
         while self._next < number and self._take() is not None:
             pass
@@ -158,7 +165,7 @@ class _Source:
     def _jump(self, number: int) -> bool:
         stamps = self._video.packet_pts
         if stamps[number] == NO_PTS:
-            return True  # without a stamp there is nowhere to jump: read on
+            return number >= self._next  # without a stamp there is nowhere to jump: read on
         early = round(_EARLY_S / self._video.time_base)
         try:
             self._container.seek(int(stamps[number]) - early, stream=self._stream)
@@ -175,7 +182,7 @@ class _Source:
         return True
 
 
-class _Decoder:
+class FrameDecoder:
     """Feeds one decoder, stretch by stretch, and names the frames that come out."""
 
     def __init__(self, video: VideoIndex, context: Any, *, can_skip: bool) -> None:

@@ -12,7 +12,6 @@ otherwise the stamps stand as they are (variable rate).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +26,7 @@ from mmdia.errors import MediaUnreadable, UsageError
 from mmdia.media.grid import find_grid
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
 from mmdia.media.packet_facts import Fields, Uncoded, find_runs, hidden_test, is_entry, packet_size
+from mmdia.media.packets import packets
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams, start_time
 from mmdia.media.tracks import choose_audio
 
@@ -38,8 +38,7 @@ INDEX_VERSION = 2
 
 #: Stamps of a stream that fall by more than this tell of a clock that starts over, seconds.
 _BACK_S = 1.0
-#: Stamps that rise by more than this within a stream do so as well: libavformat takes a clock
-#: that starts over for one that ran out of digits.
+#: Stamps that rise by more than this do so as well: libavformat takes such a clock for one that wrapped.
 _ONWARD_S = 3600.0
 #: Packets on either side of a jump that say whether it stays.
 _AHEAD = 25
@@ -312,27 +311,6 @@ def _scan(
     return seen
 
 
-def leave_out_others(container: Any, stream: Any) -> None:
-    """Have libavformat pass over what is not read, where PyAV can tell it so (17 and later)."""
-    everything = getattr(getattr(av.stream, "Discard", None), "all", None)
-    for other in container.streams if everything is not None else ():
-        if other is not stream:
-            other.discard = everything
-
-
-def packets(container: av.container.InputContainer, streams: Sequence[Any]) -> Any:
-    """Packets that hold data, in file order: what a damaged tail holds is left out.
-
-    Every pass over a file uses this, so that the n-th packet is the same one in all of them.
-    """
-    try:
-        for packet in container.demux(*streams):
-            if packet.size:
-                yield packet
-    except (av.FFmpegError, OSError):
-        return
-
-
 def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoIndex | None:
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     packet_pts = np.array(seen.pts, np.int64)
@@ -417,6 +395,6 @@ def require_video(index: MediaIndex, path: str | Path) -> VideoIndex:
     Raises:
         UsageError: The file has no moving picture.
     """
-    if index.video is None:
-        raise UsageError("the file has no moving picture", path=path)
-    return index.video
+    if index.video is not None:
+        return index.video
+    raise UsageError("the file has no moving picture", path=path)

@@ -32,15 +32,8 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, can_copy, encode_aac
 from mmdia.media.edit_list import set_ends
 from mmdia.media.frames import plan, ticks
-from mmdia.media.index import (
-    NO_PTS,
-    Ints,
-    MediaIndex,
-    VideoIndex,
-    leave_out_others,
-    packets,
-    require_video,
-)
+from mmdia.media.index import NO_PTS, Ints, MediaIndex, VideoIndex, require_video
+from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.verify import check_copy
 from mmdia.media.video import VideoFacts

@@ -18,7 +18,8 @@ import av
 import av.container
 import av.stream
 
-from mmdia.errors import MediaNotFound, MediaUnreadable
+from mmdia.errors import MediaUnreadable
+from mmdia.media.refusal import existing, explain, refuse_lookalikes
 from mmdia.schema.time import snap_rate
 
 #: File name endings that are worth opening when a folder is searched.
@@ -154,7 +155,7 @@ def media_hash(path: str | os.PathLike[str]) -> str:
         MediaNotFound: There is no such file.
         MediaUnreadable: It is a folder or cannot be read.
     """
-    file = _existing(path)
+    file = existing(path)
     size = file.stat().st_size
     digest = hashlib.blake2b(f"mmdia.media/1:{size}:".encode(), digest_size=16)
     try:
@@ -180,12 +181,12 @@ def open_input(
         MediaNotFound: There is no such file.
         MediaUnreadable: No media can be read from it; the message says why and what to do.
     """
-    file = _existing(path)
-    _refuse_lookalikes(file)
+    file = existing(path)
+    refuse_lookalikes(file)
     try:
         container = av.open(str(file), metadata_errors="replace", options=options or {})
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise _explain(file, error) from error
+        raise explain(file, error) from error
     with container:
         yield container
 
@@ -257,83 +258,6 @@ def frame_rotation(frame: av.VideoFrame) -> int:
     """Degrees clockwise (0, 90, 180, 270) by which this frame is to be turned for viewing."""
     # libavutil tells the angle counter-clockwise.
     return (-round(frame.rotation / 90) * 90) % 360
-
-
-def _existing(path: str | os.PathLike[str]) -> Path:
-    file = Path(path)
-    if not file.exists():
-        raise MediaNotFound("there is no such media file", path=file)
-    if file.is_dir():
-        raise MediaUnreadable("this is a folder, not a media file", path=file, hint="Name one file in it.")
-    if not file.is_file():  # opening a pipe would wait for ever
-        raise MediaUnreadable("this is a pipe or a device, not a media file", path=file)
-    return file
-
-
-def _refuse_lookalikes(file: Path) -> None:
-    """Name the usual impostors before libavformat answers "invalid data"."""
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(512)
-    except OSError as error:
-        raise MediaUnreadable("the file cannot be read", path=file, got=str(error)) from error
-    if not head:
-        raise MediaUnreadable("the file is empty", path=file, hint="Download or copy it again.")
-    if head.startswith(b"version https://git-lfs"):
-        raise MediaUnreadable(
-            "this is a Git LFS pointer, not the media itself",
-            path=file,
-            hint="Run `git lfs pull` in that repository.",
-        )
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if text.startswith((b"<!doctype html", b"<html")):
-        raise MediaUnreadable(
-            "this is a web page saved under a media name",
-            path=file,
-            hint="The download was refused or redirected; download the file itself.",
-        )
-
-
-def _explain(file: Path, error: Exception) -> MediaUnreadable:
-    """The error for a file that libavformat refused."""
-    boxes = _mp4_boxes(file)
-    if "ftyp" in boxes and "moov" not in boxes:
-        return MediaUnreadable(
-            "the file is truncated: its table of contents (moov) is missing",
-            path=file,
-            hint="Copy or download it again; a recording that was cut off cannot be used.",
-        )
-    if "moof" in boxes and "moov" not in boxes:
-        return MediaUnreadable(
-            "this is one segment of a stream, without its header",
-            path=file,
-            hint="Join the init segment and the segments first.",
-        )
-    return MediaUnreadable(
-        "no media can be read from this file", path=file, got=str(error) or type(error).__name__,
-        hint="Check that it plays in a player; if not, copy or download it again.",
-    )  # fmt: skip
-
-
-def _mp4_boxes(file: Path, limit: int = 64) -> list[str]:
-    """Names of the top-level boxes of an mp4-like file, as far as they make sense."""
-    names: list[str] = []
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        at = 0
-        while at + 8 <= size and len(names) < limit:
-            stream.seek(at)
-            head = stream.read(16)
-            length, name = int.from_bytes(head[:4], "big"), head[4:8]
-            if not name.isalnum():
-                break
-            names.append(name.decode("ascii", "replace"))
-            if length == 1:
-                length = int.from_bytes(head[8:16], "big")
-            if length < 8:
-                break
-            at += length
-    return names
 
 
 def _tag(stream: av.stream.Stream, name: str) -> str | None:

@@ -25,7 +25,8 @@ import av
 import av.container
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.index import AudioIndex, MediaIndex, leave_out_others, packets
+from mmdia.media.index import AudioIndex, MediaIndex
+from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.sound_block import Filling, SoundBlock, SoundRange, fill
 from mmdia.media.sound_entry import can_enter, decode_parts, plan_parts

@@ -21,7 +21,8 @@ import av
 import av.container
 import numpy as np
 
-from mmdia.media.index import AudioIndex, Ints, packets
+from mmdia.media.index import AudioIndex, Ints
+from mmdia.media.packets import packets
 from mmdia.media.sound_block import SoundRange
 
 #: Codecs that can be entered anywhere after a lead: one frame a packet, nothing but its own past.
@@ -51,13 +52,13 @@ def can_enter(index: AudioIndex) -> bool:
     """Whether the track can be decoded in parts; told by the file alone."""
     if index.codec not in _ENTERED or not index.runs or index.frame_size <= 0:
         return False
-    places = _places(index)
+    places = places_of(index)
     return len(places) > 0 and bool((np.diff(places) > 0).all())
 
 
 def plan_parts(index: AudioIndex, ranges: Sequence[SoundRange]) -> list[Part]:
     """Which packets to decode for `ranges`, by the segments they lie in, in order."""
-    places = _places(index)
+    places = places_of(index)
     segment = max(1, round(_SEGMENT_S * index.rate / index.frame_size))
     lead = max(2, round(_LEAD_S * index.rate / index.frame_size))
     last_of: dict[int, int] = {}
@@ -73,17 +74,23 @@ def plan_parts(index: AudioIndex, ranges: Sequence[SoundRange]) -> list[Part]:
 
 
 def decode_parts(
-    container: av.container.InputContainer, index: AudioIndex, parts: Sequence[Part]
+    container: av.container.InputContainer, index: AudioIndex, parts: Sequence[Part], *, start: int = 0
 ) -> Generator[tuple[int, int, av.AudioFrame], None, None]:
     """(first, last sample on the player's axis, frame) of the packets that count.
 
     Packets that do not decode are passed over (their time stays silent).
+
+    Args:
+        container: The film.
+        index: The track.
+        parts: What to decode.
+        start: Number of the packet that the container gives next.
     """
     stream: Any = container.streams[index.stream]
-    places = _places(index)
+    places = places_of(index)
     coming = deque(parts)
     live: deque[tuple[Part, Any]] = deque()
-    for number, packet in enumerate(packets(container, [stream])):
+    for number, packet in enumerate(packets(container, [stream]), start):
         while coming and coming[0].entry <= number:
             live.append((coming.popleft(), _decoder(stream)))
         for part, decoder in tuple(live):
@@ -121,7 +128,7 @@ def _decoder(stream: Any) -> Any:
     return decoder
 
 
-def _places(index: AudioIndex) -> Ints:
+def places_of(index: AudioIndex) -> Ints:
     """First sample of every packet, int64 (n_packets,)."""
     places = np.arange(index.n_packets, dtype=np.int64) * index.frame_size
     edges = [*(number for number, _ in index.runs[1:]), index.n_packets]

@@ -42,7 +42,7 @@ def _lines_of(copy: Copy) -> dict[tuple[str, int], LineRow]:
     }
 
 
-def _place_all(
+def place_all(
     job: TitleJob, dialogues: list[Dialogue], copies: list[Copy]
 ) -> tuple[dict[int, list[tuple[Dialogue, Placed]]], dict[str, str]]:
     """Dialogues by copy, and reason codes of those that no copy holds whole."""
@@ -113,7 +113,7 @@ def rebuild_title(job: TitleJob, report: Report) -> dict[str, Any]:
         copies = choose(found)
         if not copies:
             return _refuse_title(job, dialogues, found, rows, started)
-        chosen, refused = _place_all(job, dialogues, copies)
+        chosen, refused = place_all(job, dialogues, copies)
         _tell_refused(job, refused, rows)
         rows.phase("cut")
         tracks = [choose_track(copy.path, title, job.clip.audio_track) for copy in copies]

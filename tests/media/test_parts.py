@@ -201,18 +201,18 @@ def test_a_jump_over_a_gap_finds_the_same_frames(films, monkeypatch, name) -> No
     through = read()
     monkeypatch.setattr("mmdia.media.frames._FAR", 5)
     jumps: list[object] = []
-    monkeypatch.setattr("mmdia.media.frames._Source._jump", _counted(jumps))
+    monkeypatch.setattr("mmdia.media.frames.PacketSource._jump", _counted(jumps))
     assert read() == through
     assert [n for n, _ in through] == wanted
     assert jumps == [True]
 
 
 def _counted(jumps: list[object]):
-    from mmdia.media.frames import _Source
+    from mmdia.media.frames import PacketSource
 
-    original = _Source._jump
+    original = PacketSource._jump
 
-    def jump(self: _Source, number: int) -> bool:
+    def jump(self: PacketSource, number: int) -> bool:
         landed = original(self, number)
         jumps.append(landed)
         return landed
@@ -223,7 +223,7 @@ def _counted(jumps: list[object]):
 def test_a_jump_that_leads_astray_falls_back_to_reading_through(films, monkeypatch) -> None:
     video = build_index(films["base.mp4"]).video
     monkeypatch.setattr("mmdia.media.frames._FAR", 5)
-    monkeypatch.setattr("mmdia.media.frames._Source._jump", lambda self, number: False)
+    monkeypatch.setattr("mmdia.media.frames.PacketSource._jump", lambda self, number: False)
     wanted = [3, video.n_frames - 8]
     found = decode_frames(films["base.mp4"], video, plan(video, wanted))
     assert [film.read_number(f.to_ndarray(format="gray")) for _, f in found] == wanted

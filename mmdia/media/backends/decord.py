@@ -38,7 +38,7 @@ class DecordReader(IndexedReader):
         super().__init__(path)
         try:
             self._reader: Any = decord.VideoReader(str(path), num_threads=1)
-        except (RuntimeError, OSError, ValueError) as error:  # DECORDError is a RuntimeError or ValueError
+        except (decord.DECORDError, RuntimeError, OSError, ValueError) as error:
             raise MediaUnreadable("decord cannot open this file", path=path, got=str(error)) from error
         self._refuse_other_counts()
 
