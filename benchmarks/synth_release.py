@@ -1,8 +1,10 @@
 """Make a synthetic release of any size, for benchmarks: clean rows in the shape of real ones.
 
-    python benchmarks/synth_release.py OUT [--dialogues 54700] [--turns 449138] [--seed 0]
+    python benchmarks/synth_release.py OUT [--dialogues 54700] [--turns 449138] [--seed 0] [--rebuilt DIR]
 
-The defaults are the sizes of the paper's Table 3. Text is random syllables.
+The defaults are the sizes of the paper's Table 3. Text is random syllables. Nine titles in ten are in
+train; the others are in validation and test by turns, where some rows are tagged bench or hard. With
+--rebuilt, the receipt of a rebuild that has a clip (of sound, and a still for each turn) for nearly all.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import json
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +58,19 @@ class Writer:
             t += length + r.randint(0, 900)
         return out
 
-    def dialogue(self, title: str, number: int, start_ms: int, n_turns: int) -> dict[str, Any]:
+    def dialogue(self, title: str, number: int, start_ms: int, n_turns: int, split: str) -> dict[str, Any]:
         """One dialogue of a title."""
         r = self.random
         speakers = [f"c{i}" for i in r.sample(range(40), 2 if r.random() < 0.75 else 3)]
         turns = self.turns(start_ms, n_turns, speakers)
+        tagged = split == "test" and number % 15 == 0
         return {
             "dialogue_id": f"{title}_clip_{number:03d}",
             "title_id": title,
             "start_ms": turns[0]["start_ms"],
             "end_ms": turns[-1]["end_ms"],
-            "split": "train",
+            "split": split,
+            **({"subsets": ["bench", "hard"] if number % 60 == 0 else ["hard"]} if tagged else {}),
             "turns": turns,
             "speakers": [{"speaker_id": s, "kind": "bank"} for s in speakers],
             "relationship": {"label": self.text(1), "category": r.choice(self.relationships)},
@@ -87,27 +92,72 @@ def lengths(dialogues: int, turns: int, rng: random.Random) -> list[int]:
     return counts
 
 
+def split_of(title: int) -> str:
+    """Split of the n-th title: 90 : 5 : 5."""
+    return "train" if title % 10 else ("validation", "test")[title // 10 % 2]
+
+
+def receipt(row: dict[str, Any]) -> dict[str, Any]:
+    """What a rebuild would say of a dialogue: one in fifty has no film."""
+    title, name = row["title_id"], row["dialogue_id"]
+    out = {"schema": "mmdia.receipt/1", "dialogue_id": name, "title_id": title, "status": "built",
+           "reasons": [], "annotation_version": "synthetic 1.0", "mmdia_version": "0"}  # fmt: skip
+    if int(name.rsplit("_", 1)[1]) % 50 == 49:
+        return out | {"status": "missing_media", "reasons": ["missing_media"]}
+    start, end = row["start_ms"] / 1000, row["end_ms"] / 1000
+    file = f"clips/{title}/{name}"
+    turns = [
+        {"start": t["start_ms"] / 1000 - start, "end": t["end_ms"] / 1000 - start, "end_extended": None}
+        for t in row["turns"]
+    ]
+    return out | {
+        "media": {"path": f"{title}.mkv", "part": None, "size": 10**9, "hash": "0" * 32},
+        "clip": {"nominal_start": start, "nominal_end": end, "media_start": start, "media_end": end,
+                 "lead_in": 0.0, "scale": 1.0, "confidence": 0.99},
+        "audio": {"path": f"{file}.flac", "bytes": 10**6, "sample_rate": 24_000,
+                  "n_samples": round((end - start) * 24_000), "sha256": "0" * 64, "channels": 1},
+        "keyframes": [{"path": f"{file}.k{i:03d}.jpg", "turn": i, "media_time": start + t["start"],
+                       "sha256": "0" * 64, "bytes": 20_000} for i, t in enumerate(turns)],
+        "turns": turns,
+        "quality": {"snr_db": 20.0, "loudness_lufs": -23.0},
+        "params_hash": "0" * 32,
+    }  # fmt: skip
+
+
 def rows(dialogues: int, turns: int, seed: int = 0) -> Iterator[dict[str, Any]]:
     """Dialogues by title and start."""
     writer = Writer(seed)
-    per_title, clock, title = -(-dialogues // TITLES), 0, ""
+    per_title, clock, title, split = -(-dialogues // TITLES), 0, "", "train"
     for i, n in enumerate(lengths(dialogues, turns, writer.random)):
         number = i % per_title
         if number == 0:
             title, clock = f"tt{i // per_title:07d}", 0
-        row = writer.dialogue(title, number, clock, n)
+            split = split_of(i // per_title)
+        row = writer.dialogue(title, number, clock, n, split)
         clock = row["end_ms"] + 500
         yield row
 
 
-def make(folder: Path, dialogues: int, turns: int, seed: int = 0) -> None:
-    """Write the release folder."""
+def line(row: dict[str, Any]) -> str:
+    """One line of JSON."""
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def make(folder: Path, dialogues: int, turns: int, seed: int = 0, rebuilt: Path | None = None) -> None:
+    """Write the release folder, and the receipt of a rebuild."""
     folder.mkdir(parents=True, exist_ok=True)
     titles: dict[str, None] = {}
-    with (folder / "dialogues.jsonl").open("w", encoding="utf-8") as file:
+    with ExitStack() as stack:
+        file = stack.enter_context((folder / "dialogues.jsonl").open("w", encoding="utf-8"))
+        receipts = None
+        if rebuilt is not None:
+            rebuilt.mkdir(parents=True, exist_ok=True)
+            receipts = stack.enter_context((rebuilt / "receipt.jsonl").open("w", encoding="utf-8"))
         for row in rows(dialogues, turns, seed):
             titles[row["title_id"]] = None
-            file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            file.write(line(row))
+            if receipts is not None:
+                receipts.write(line(receipt(row)))
     bank = [{"speaker_id": f"c{i}", "name": f"Character {i}"} for i in range(40)]
     with (folder / "titles.jsonl").open("w", encoding="utf-8") as file:
         for title in titles:
@@ -130,8 +180,9 @@ def main() -> None:
     parser.add_argument("--dialogues", type=int, default=54_700)
     parser.add_argument("--turns", type=int, default=449_138)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rebuilt", type=Path)
     args = parser.parse_args()
-    make(args.out, args.dialogues, args.turns, args.seed)
+    make(args.out, args.dialogues, args.turns, args.seed, args.rebuilt)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What validating a release costs, beside the floor: `json.loads` of the same lines.
+"""What validating and publishing a release cost, beside the floor: `json.loads` of the same lines.
 
     python benchmarks/validate_release.py [RELEASE] [--dialogues 54700] [--turns 449138] [--repeat 3]
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,12 +73,37 @@ def records(folder: Path) -> Callable[[], int]:
     return lambda: sum(1 for _ in iter_dialogues(open_release(folder)))
 
 
+def publishing(folder: Path) -> Callable[[], int]:
+    """Publish into a folder that is deleted again."""
+    from mmdia.corpus.locate import open_release
+    from mmdia.release.publish import publish
+
+    def run() -> int:
+        with tempfile.TemporaryDirectory() as scratch:
+            published = open_release(publish(open_release(folder), Path(scratch) / "out").path)
+            return (published.head.counts and published.head.counts.dialogues) or 0
+
+    return run
+
+
+def published_validation(folder: Path) -> Callable[[], int]:
+    """Full validation of the same rows as published: Parquet."""
+    from mmdia.corpus.locate import open_release
+    from mmdia.release.validate import validate
+
+    place = folder.parent / f"{folder.name}-published"
+    subprocess.run([sys.executable, __file__, str(folder), "--publish-to", str(place)], check=True)
+    return lambda: validate(open_release(place)).dialogues
+
+
 STEPS = {
     "json.loads": floor,
     "dialogue_batches": batches,
     "dialogue_batches+invariants": invariants,
     "iter_dialogues": records,
     "validate": validation,
+    "validate published": published_validation,
+    "publish": publishing,
 }
 
 
@@ -117,7 +143,15 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=449_138)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--step", choices=STEPS)
+    parser.add_argument("--publish-to", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.publish_to:
+        from mmdia.corpus.locate import open_release
+        from mmdia.release.publish import publish
+
+        # The same release published there is found again, and nothing is written.
+        publish(open_release(args.release), args.publish_to)
+        return
     if args.step:
         print(json.dumps(step(args.step, args.release)))
         return
@@ -127,6 +161,8 @@ def main() -> None:
             make(folder, args.dialogues, args.turns)
         size = (folder / "dialogues.jsonl").stat().st_size
         figures = measure(folder, args.repeat)
+        if args.release is not None:
+            shutil.rmtree(folder.parent / f"{folder.name}-published", ignore_errors=True)
     print(json.dumps({"dialogues_jsonl_mb": size / 1e6, "steps": figures}, indent=1))
 
 

@@ -75,6 +75,9 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         MMDiaConfig(name=name, version=VERSION) for name in ("default", *TAGS, TITLES)
     ]
     DEFAULT_CONFIG_NAME = "default"
+    # Columns of media hold paths here, so the small batches that `datasets` takes for them are waste.
+    DEFAULT_WRITER_BATCH_SIZE = 1000
+    _rows: Any = None
 
     def __init__(
         self,
@@ -89,9 +92,8 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         on_broken: OnBroken = "raise",
         **kwargs: Any,
     ) -> None:
-        from mmdia.corpus.clips import check_origin
+        from mmdia.corpus.clips import check_origin, open_clips
         from mmdia.corpus.locate import content_id, locate_release
-        from mmdia.corpus.receipts import receipt_content_id
 
         if data_files is not None:
             hint = "Name the release: annotations=..., and the rebuild: data_dir=..."
@@ -100,9 +102,11 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
             raise UsageError("on_broken has no such value", expected="raise | skip", got=repr(on_broken))
         handle, route = locate_release(_absolute(annotations))
         self._handle = handle
-        self._receipt = None if data_dir is None else receipt_content_id(data_dir)
+        self._receipt = None
         if data_dir is not None:
-            check_origin(data_dir, handle.head)
+            clips = open_clips(data_dir)
+            check_origin(data_dir, handle.head, clips)
+            self._receipt = clips.identity
         # Only what differs from the default may reach the configuration: it names the cache folder.
         given = {"annotations": _absolute(annotations), "data_dir": _absolute(data_dir)}
         given["on_broken"] = None if on_broken == "raise" else on_broken
@@ -155,7 +159,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         if lazy:
             seen = survey(self._handle, on_broken=_leave_to_reader if skip else "raise")
         else:
-            seen = survey_release(self._handle, skip_broken=skip)
+            seen = survey_release(self._handle, skip_broken=skip, rows=self._rows)
         tags = sorted({tag for counts in seen.tags for tag in counts})
         if self.config.name == "default":
             wanted = {split: {"split": split} for split in SPLITS}
@@ -163,6 +167,9 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
             wanted = {"test": {"tag": self.config.name}}
         pieces = {name: seen.holding(**choice) for name, choice in wanted.items()}
         return {name: {"shards": pieces[name], **wanted[name]} for name in wanted if pieces[name]}, tags
+
+    def _is_local(self) -> bool:
+        return not datasets.filesystems.is_remote_filesystem(self._fs)
 
     def _with_cure(self, error: BrokenRow) -> BrokenRow:
         error.hint = (
@@ -172,8 +179,13 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         return error
 
     def _download_and_prepare(self, dl_manager: Any, verification_mode: Any, **options: Any) -> None:
+        from mmdia.corpus.prepare import rows_folder
+
         if self.config.name != TITLES:
-            super()._download_and_prepare(dl_manager, verification_mode, **options)
+            # Rows are parsed once, into this folder, and read from it for every split.
+            with rows_folder(self._output_dir if self._is_local() else None) as self._rows:
+                super()._download_and_prepare(dl_manager, verification_mode, **options)
+            self._rows = None
             return
         # There, a split named "all" is refused, since it is the word for the union of all splits.
         # Where it is the only split, both are the same.
@@ -183,6 +195,17 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
             self._prepare_split(generator, **options)
         self.info.splits = splits
         self.info.download_size = dl_manager.downloaded_size
+
+    def _generate_more_gen_kwargs(
+        self, shards: list[Any], split: str | None = None, tag: str | None = None, lazy: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """What ``IterableDataset.reshard`` of newer versions of `datasets` asks for."""
+        from mmdia.corpus.shards import split_shard
+
+        wanted = {name: value for name, value in (("split", split), ("tag", tag)) if value is not None}
+        for shard in shards:
+            finer = [shard] if shard == TITLES else split_shard(shard)
+            yield {"shards": finer, **wanted, "lazy": lazy}
 
     def _generate_tables(
         self, shards: list[Any], split: str | None = None, tag: str | None = None, lazy: bool = False

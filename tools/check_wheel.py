@@ -35,6 +35,9 @@ from mmdia.errors import MissingExtra
 from mmdia.subtitles.read import read_subtitles
 from mmdia.media.backends import open_reader
 from mmdia.corpus.locate import demo_release
+from mmdia.release.card import templates_folder
+from mmdia.schema.facts import paper
+print(len(list(templates_folder().glob("*.j2"))), "templates,", len(paper().tables), "tables of the paper")
 for act in (
     lambda: open_reader(next((demo_release().parent / "media").glob("*.mp4")), backend="decord"),
     lambda: read_subtitles(next((demo_release() / "subtitles").glob("*.srt")), backend="pysrt"),

@@ -40,14 +40,25 @@ def _console(*, stderr: bool) -> Console:
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
 
 
+#: Controls would let the text of a release drive the terminal; they are shown instead.
+_CONTROLS = {n: f"\\x{n:02x}" for n in (*range(32), 127, *range(128, 160)) if chr(n) not in "\n\t"} | {
+    n: f"\\u{n:04x}" for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def harmless(text: str) -> str:
+    """The text with control characters, and those that turn the direction of writing, spelled out."""
+    return text.translate(_CONTROLS)
+
+
 def say(text: str = "") -> None:
-    """One line of the result, on standard output, as it is: no markup, no wrapping."""
-    print(text)
+    """One line of the result, on standard output: no markup, no wrapping, no control characters."""
+    print(harmless(text))
 
 
 def note(text: str) -> None:
     """One line of log, on standard error."""
-    print(text, file=sys.stderr)
+    print(harmless(text), file=sys.stderr)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -81,14 +92,14 @@ def print_table(
     for k, column in enumerate(columns):
         heading, justify = column if isinstance(column, tuple) else (column, "left")
         table.add_column(
-            heading,
+            Text(harmless(heading)),
             justify="right" if justify == "right" else "left",
             overflow="ellipsis",
             no_wrap=justify == "right" or k == 0,  # numbers and names of rows are cut last
         )
     for row in rows:
         # The text itself must not wrap; a column that may not would let numbers be squeezed instead.
-        cells = ("–" if cell is None else str(cell) for cell in row)
+        cells = ("–" if cell is None else harmless(str(cell)) for cell in row)
         table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
     console = _console(stderr=False)
     if console.is_terminal:

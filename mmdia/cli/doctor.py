@@ -28,6 +28,8 @@ PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("soxr", "resampling", ""),
     ("torch", "tensors from collators", "torch"),
     ("decord", "decord decoding backend", "decord"),
+    ("torchcodec", "torchcodec decoding backend", ITSELF),
+    ("jinja2", "cards: release card, release publish", "publish"),
     ("pysrt", "pysrt subtitle backend (GPL-3.0)", "pysrt"),
     ("rapidfuzz", "edit distances", ""),
     ("webrtcvad-wheels", "speech activity", ""),
@@ -90,8 +92,8 @@ def examine() -> dict[str, Any]:
     from mmdia._datasets_hook import status as hook_status
     from mmdia.corpus.locate import locate_release, mmdia_home
     from mmdia.errors import MmdiaError
-    from mmdia.media.backends import available_backends
     from mmdia.media.graph import find_ffmpeg
+    from mmdia.media.readers import health
 
     try:
         ffmpeg: str | None = str(find_ffmpeg())
@@ -104,19 +106,57 @@ def examine() -> dict[str, Any]:
     except MmdiaError as error:
         release = {"route": None, "error": str(error)}
     packages = _packages()
+    hook = hook_status()
     return {
         "schema": "mmdia.doctor/1",
         "mmdia": mmdia.__version__,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "packages": packages,
-        "backends": available_backends(),
+        "backends": {row["backend"]: row["problem"] for row in health()},
         "ffmpeg": ffmpeg,
-        "dataset_hook": hook_status(),
+        "dataset_hook": hook,
+        "load_dataset": {
+            **_route(hook),
+            "release": release["route"],
+            "import_needed": not _pth_installed(),
+        },
         "release": release,
         "home": str(mmdia_home()),
         "healthy": ffmpeg is not None and all(p["version"] or p["optional"] for p in packages),
     }
+
+
+#: What `load_dataset("mmdia")` does, by the state of the hook.
+ROUTES = {
+    "registered": ("hook", 'datasets is loaded, and the name "mmdia" leads to mmdia.builder'),
+    "waiting": ("hook", 'the name "mmdia" will lead to mmdia.builder when datasets is imported'),
+    "off": (
+        "cache or Hub",
+        "MMDIA_NO_AUTOREGISTER is set: datasets looks for a folder, on the Hub, and in its cache; "
+        "mmdia.load_dataset works",
+    ),
+    "absent": (
+        "cache or Hub",
+        "the hook is not in place: import mmdia first, or call mmdia.load_dataset",
+    ),
+}
+
+
+def _route(hook: str) -> dict[str, Any]:
+    route, how = ROUTES[hook]
+    return {"route": route, "how": how, "builder": "mmdia.builder.MMDia" if route == "hook" else None}
+
+
+def _pth_installed() -> bool:
+    """Whether the line in site-packages makes the name known without ``import mmdia``."""
+    import os
+    import site
+    import sysconfig
+
+    name = "mmdia_datasets_hook.pth"
+    folders = {*site.getsitepackages(), site.getusersitepackages(), sysconfig.get_paths()["purelib"]}
+    return any(os.path.isfile(os.path.join(folder, name)) for folder in folders)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -133,7 +173,11 @@ def run(args: argparse.Namespace) -> int:
     say(f"ffmpeg program: {found['ffmpeg'] or 'none (pip install imageio-ffmpeg)'}")
     for name, problem in found["backends"].items():
         say(f"backend {name}: {problem or 'works'}")
+    route = found["load_dataset"]
     say(f"load_dataset hook: {found['dataset_hook']}")
+    say(f'load_dataset("mmdia"): {route["route"]}: {route["how"]}')
+    if route["import_needed"] and route["route"] == "hook":
+        say("  (this installation needs `import mmdia` before it: its line is not in site-packages)")
     release = found["release"]
     where = (
         f"{release['name']} {release['version']} ({release['route']})"

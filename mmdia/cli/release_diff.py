@@ -95,7 +95,8 @@ def _words(change: Change) -> str:
 
 
 def _values(change: Change) -> str:
-    return " -> ".join(map(_short, _first_difference(change.a, change.b)))
+    a, b = _first_difference(change.a, change.b)
+    return " -> ".join(_around(*pair) for pair in _texts(a, b))
 
 
 def _first_difference(a: Any, b: Any) -> tuple[Any, Any]:
@@ -105,8 +106,19 @@ def _first_difference(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-def _short(value: Any) -> str:
-    if value is None:
-        return "–"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+def _texts(a: Any, b: Any) -> list[tuple[str, int]]:
+    """Both values as text, each with the place where they begin to differ."""
+    texts = ["–" if value is None else json.dumps(value, ensure_ascii=False) for value in (a, b)]
+    first = next(
+        (i for i, pair in enumerate(zip(*texts, strict=False)) if pair[0] != pair[1]), min(map(len, texts))
+    )
+    return [(text, first) for text in texts]
+
+
+def _around(text: str, place: int) -> str:
+    """Some 40 characters of a text, with that place among them."""
+    if len(text) <= _WIDTH:
+        return text
+    start = max(0, min(place - _WIDTH // 3, len(text) - _WIDTH))
+    end = start + _WIDTH
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")

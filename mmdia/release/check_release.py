@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from mmdia.schema.release import Scene
 
 #: Scene identifiers by title; None for a release without scenes.
 SceneIds = Mapping[str, frozenset[str]] | None
+#: Before every start, the negative ones of broken rows included.
+_EARLIEST = -(2**63)
 
 
 def _rows(places: list[int]) -> np.ndarray:
@@ -42,12 +45,17 @@ class Sweep:
     dialogues: int = 0
     turns: int = 0
     _seen: SeenIds = field(default_factory=SeenIds)
-    _last: tuple[bool, str, int] = (False, "", -1)
+    _last: tuple[bool, str, int] = (False, "", _EARLIEST)
     _folded: dict[bytes, str] = field(default_factory=dict)
     _sets: Counter[str] = field(default_factory=Counter)
     _first_of_set: dict[str, Example] = field(default_factory=dict)
     _strangers: TurnStrangers = field(default_factory=TurnStrangers)
     _gaps: dict[int, Ledger] = field(default_factory=dict)
+
+    def begin(self, path: Path) -> None:
+        """Rows of another file come. Each Parquet shard is in order by itself: shards are of splits."""
+        if path.suffix == ".parquet":
+            self._last = (False, "", _EARLIEST)
 
     def block(self, rows: Rows, leaves: Leaves, ledger: Ledger) -> None:
         """Take in one block of dialogues."""

@@ -180,7 +180,8 @@ def _digest(value: Any) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _whole(row: Record) -> bytes:
+def row_digest(row: Record) -> bytes:
+    """16 bytes that two rows share if and only if they are equal, unknown keys included."""
     return _digest(row.to_row())
 
 
@@ -212,7 +213,7 @@ def _compare(name: str, a: Rows, b: Rows, examples: int) -> TableDiff:
         mine = known.get(key)
         if mine is None:
             added.append(key)
-        elif mine == _whole(row):
+        elif mine == row_digest(row):
             same += 1
         else:
             differ[key] = {part: _digest(value) for part, value in _parts(row.to_row()).items()}
@@ -228,7 +229,7 @@ def _by_id(rows: Iterable[tuple[str, Record]], name: str) -> dict[str, bytes]:
     known: dict[str, bytes] = {}
     for key, row in rows:
         _refuse_twin(key, known, name)
-        known[key] = _whole(row)
+        known[key] = row_digest(row)
     return known
 
 

@@ -6,17 +6,14 @@ The release appears complete or not at all.
 
 from __future__ import annotations
 
-import gzip
+import filecmp
 import shutil
-import tarfile
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from mmdia.corpus.locate import (
     HEAD_FILE,
@@ -24,24 +21,27 @@ from mmdia.corpus.locate import (
     content_id,
     installed_pointer,
     open_release,
+    release_files,
 )
+from mmdia.corpus.parquet_guard import refuse_bombs
 from mmdia.corpus.read import withdrawals
-from mmdia.errors import MmdiaError, ReleaseError, ReleaseNotFound, UsageError
+from mmdia.corpus.side_files import PAPERS, TITLE_FOLDERS
+from mmdia.errors import MmdiaError, ReleaseError
+from mmdia.release.archive import put, unpack
+from mmdia.release.checksums import CHECKSUMS, verify
+from mmdia.release.findings import ValidationReport
 from mmdia.release.hub import download_release, parse_hub_id
+from mmdia.release.installed import point_to
+from mmdia.release.validate import validate
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Release
-from mmdia.store.atomic import make_folder, store_error, write_json
+from mmdia.store.atomic import make_folder, store_error
 from mmdia.store.lock import exclusive
 
 INSTALL_SCHEMA = "mmdia.install/1"
-ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
-#: Most bytes that an archive may unpack to; an annotation release is far below.
-MAX_BYTES = 16 << 30
 _TABLES = frozenset(
     {f"{t}.{e}" for t in ("titles", "dialogues", "scenes", "withdrawn") for e in ("jsonl", "parquet")}
 )
-_FOLDERS = frozenset({"subtitles", "fingerprints"})
-_PAPERS = ("README", "LICENSE", "NOTICE", "CITATION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,16 @@ class Installed:
         content_id: Identity of its content.
         was_there: The same content was installed before; nothing was copied.
         withdrawn: Rows of its ``withdrawn.jsonl``, which every command honours.
+        severities: How many errors, warnings and notes `validate` found.
+        errors: Its errors by class; there are some only where that was allowed.
     """
 
     handle: ReleaseHandle
     content_id: str
     was_there: bool
     withdrawn: int
+    severities: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
 
     def to_row(self) -> dict[str, Any]:
         """The document of ``--json`` (``mmdia.install/1``)."""
@@ -70,6 +74,8 @@ class Installed:
             "content_id": self.content_id,
             "was_there": self.was_there,
             "withdrawn": self.withdrawn,
+            "severities": self.severities,
+            "errors": self.errors,
         }
 
 
@@ -77,11 +83,11 @@ def belongs(path: PurePosixPath) -> bool:
     """Whether a path within a release folder is a part of the release."""
     name = path.name
     if len(path.parts) == 1:
-        return name == HEAD_FILE or name in _TABLES or name.upper().startswith(_PAPERS)
+        return name in (HEAD_FILE, CHECKSUMS) or name in _TABLES or name.upper().startswith(PAPERS)
     if len(path.parts) != 2 or name.startswith("."):
         return False
     folder = path.parts[0]
-    return folder in _FOLDERS or (folder == "dialogues" and path.suffix == ".parquet")
+    return folder in TITLE_FOLDERS or (folder == "dialogues" and path.suffix == ".parquet")
 
 
 def folder_name(head: Release) -> str:
@@ -91,23 +97,29 @@ def folder_name(head: Release) -> str:
     """
     parts = head.version.split(".")
     version = ".".join(safe_name(p) for p in parts) if all(parts) else safe_name(head.version or "none")
-    return f"{safe_name(head.name or 'unnamed')}-{version}"
+    name = f"{safe_name(head.name or 'unnamed')}-{version}"
+    # Two names of the greatest length make one that no file system takes.
+    return name if len(name) <= 200 else safe_name(f"{head.name}-{head.version}")
 
 
-def install(source: str | Path) -> Installed:
+def install(source: str | Path, *, allow_errors: bool = False) -> Installed:
     """Install a release and make it the one that is used when none is named.
 
-    A release of the same name and version is replaced. What is installed is not validated.
+    A release of the same name and version is replaced. Where it has ``checksums.json``, every file
+    is compared with it; then all rows are validated. Nothing is installed that fails.
 
     Args:
         source: A release folder (or its ``release.json``), an archive of one (``.zip``, ``.tar.gz``,
             ``.tgz``, ``.tar``), or a dataset of the Hugging Face Hub: ``ORG/NAME``,
             ``ORG/NAME@revision``. A name is looked for on the Hub when there is no such path; a
             `Path` always is a path.
+        allow_errors: Install a release although `validate` finds errors in its rows.
 
     Raises:
         ReleaseNotFound: There is nothing at `source`, or no release in it.
-        ReleaseError: It cannot be read, its archive holds unsafe paths, or the Hub does not give it.
+        ReleaseError: It cannot be read, it is not what its checksums say, it has errors, it holds
+            links out of its folder or unsafe paths, it unpacks to too much, or the Hub does not
+            give it.
         UsageError: `source` is a file of another kind.
         StoreError: ``$MMDIA_HOME`` cannot be written, or another installation is going on.
     """
@@ -122,18 +134,44 @@ def install(source: str | Path) -> Installed:
             found = open_release(place)
             _copy_folder(found.path, room)
         else:
-            _unpack(place, room)
+            unpack(place, room, belongs)
         new = open_release(room)
+        report = _trust(new, str(source), allow_errors=allow_errors)
         identity = content_id(new)
         target = releases / folder_name(new.head)
-        was_there = _same(target, identity)
+        was_there = _same(room, target, identity)
         if not was_there:
             _swap(room, target)
-        pointer = {"folder": target.name, "name": new.head.name, "version": new.head.version}
-        write_json(installed_pointer(), {"schema": "mmdia.installed/1", **pointer, "content_id": identity})
+        point_to(open_release(target), identity)
     handle = open_release(target)
-    gone = withdrawals(handle)
-    return Installed(handle, identity, was_there, len(gone.dialogues) + len(gone.titles))
+    gone = withdrawals(handle, on_broken=lambda _: None)
+    return Installed(
+        handle, identity, was_there, len(gone.dialogues) + len(gone.titles),
+        report.to_row()["severities"], {f.code: f.count for f in report.of("error")},
+    )  # fmt: skip
+
+
+def _trust(new: ReleaseHandle, source: str, *, allow_errors: bool) -> ValidationReport:
+    """Refuse a release that is not what its maker made, or that breaks the contract."""
+    problems = verify(new.path, lambda name: belongs(PurePosixPath(name)))
+    if problems:
+        first = "; ".join(f"{p.path} {p.kind}" for p in problems[:3])
+        raise ReleaseError(
+            f"{len(problems)} file(s) are not as {CHECKSUMS} says", path=source, got=first,
+            hint="Download it again; if its maker changed it by hand, ask for a new one.",
+        )  # fmt: skip
+    for table in release_files(new).present():
+        if table.suffix == ".parquet":
+            refuse_bombs(table)
+    report = validate(new)
+    errors = report.of("error")
+    if errors and not allow_errors:
+        raise ReleaseError(
+            "the release has errors", path=source,
+            got=", ".join(f"{f.code} {f.count}" for f in errors),
+            hint="See them with: mmdia release validate DIR; install it as it is with --allow-errors.",
+        )  # fmt: skip
+    return report
 
 
 @contextmanager
@@ -150,11 +188,17 @@ def _workroom(releases: Path) -> Iterator[Path]:
         shutil.rmtree(outer, ignore_errors=True)
 
 
-def _same(target: Path, identity: str) -> bool:
+def _same(new: Path, target: Path, identity: str) -> bool:
+    """Whether the same is installed: the same rows, and the same files beside them."""
     try:
-        return content_id(open_release(target)) == identity
+        if content_id(open_release(target)) != identity:
+            return False
     except ReleaseError:
         return False
+    names = [
+        sorted(p.relative_to(f).as_posix() for p in f.rglob("*") if p.is_file()) for f in (new, target)
+    ]
+    return names[0] == names[1] and not any(filecmp.cmpfiles(new, target, names[0], shallow=False)[1:])
 
 
 def _swap(new: Path, target: Path) -> None:
@@ -165,87 +209,20 @@ def _swap(new: Path, target: Path) -> None:
 
 
 def _copy_folder(folder: Path, room: Path) -> None:
+    roots = [folder.resolve()]
+    if folder.resolve().parent.name == "snapshots":
+        roots.append(folder.resolve().parents[1] / "blobs")  # as the cache of the Hub's client keeps files
     for path in sorted((*folder.glob("*"), *folder.glob("*/*"))):
         relative = PurePosixPath(path.relative_to(folder).as_posix())
-        if belongs(relative) and path.is_file():
-            with path.open("rb") as stream:
-                _put(stream, room, relative, path.stat().st_size)
-
-
-def _put(stream: IO[bytes], room: Path, relative: PurePosixPath, limit: int) -> int:
-    """Write one file, at most `limit` bytes of it; returns how many there were."""
-    path = make_folder(room.joinpath(*relative.parts).parent) / relative.name
-    written = 0
-    with path.open("xb") as out:
-        while chunk := stream.read(1 << 20):
-            written += len(chunk)
-            if written > limit:
-                raise ReleaseError(
-                    "the archive unpacks to more than it says, or to too much", got=str(relative)
-                )
-            out.write(chunk)
-    return written
-
-
-def _unpack(archive: Path, room: Path) -> None:
-    if not archive.exists():
-        raise ReleaseNotFound("there is no such file or folder", path=archive)
-    if not archive.name.lower().endswith(ARCHIVES):
-        raise UsageError(
-            "not a release",
-            path=archive,
-            expected=f"a folder with {HEAD_FILE}, or an archive {' '.join(ARCHIVES)}",
-        )
-    members = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
-    try:
-        with members(archive) as found:
-            _unpack_members(archive, found, room)
-    except _UNREADABLE as error:
-        raise ReleaseError(f"the archive cannot be read: {error}", path=archive) from error
-
-
-#: What the readers of archives raise; RuntimeError stands for encryption and unknown compression.
-_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, RuntimeError)
-
-#: Path in the archive -> how to open it.
-Members = dict[PurePosixPath, Any]
-
-
-@contextmanager
-def _zip_members(archive: Path) -> Iterator[tuple[Members, Any]]:
-    with zipfile.ZipFile(archive) as file:
-        plain = {
-            PurePosixPath(i.filename): i for i in file.infolist() if not i.is_dir() and not _is_link(i)
-        }
-        yield plain, file.open
-
-
-def _is_link(info: zipfile.ZipInfo) -> bool:
-    return (info.external_attr >> 16) & 0o170000 == 0o120000
-
-
-@contextmanager
-def _tar_members(archive: Path) -> Iterator[tuple[Members, Any]]:
-    with tarfile.open(archive) as file:
-        yield {PurePosixPath(m.name): m for m in file.getmembers() if m.isreg()}, file.extractfile
-
-
-def _unpack_members(archive: Path, found: tuple[Members, Any], room: Path) -> None:
-    """Unpack what belongs to the release; its folder may lie anywhere in the archive."""
-    members, opener = found
-    for path in members:
-        if path.is_absolute() or ".." in path.parts or "\\" in str(path) or ":" in str(path):
-            raise ReleaseError("the archive holds an unsafe path", path=archive, got=repr(str(path)))
-    heads = sorted((p for p in members if p.name == HEAD_FILE), key=lambda p: len(p.parts))
-    if not heads:
-        raise ReleaseNotFound("no release in this archive", path=archive, expected=HEAD_FILE)
-    if len(heads) > 1 and len(heads[0].parts) == len(heads[1].parts):
-        raise ReleaseError(
-            "the archive holds several releases", path=archive, got=f"{heads[0]}, {heads[1]}"
-        )
-    root = heads[0].parent
-    left = MAX_BYTES
-    for path, member in members.items():
-        if path.is_relative_to(root) and belongs(relative := path.relative_to(root)):
-            with opener(member) as stream:
-                left -= _put(stream, room, relative, left)
+        if not belongs(relative) or path.is_dir():
+            continue
+        real = path.resolve()
+        if not any(real.is_relative_to(root) for root in roots):
+            raise ReleaseError(
+                "a link leads out of the release", path=path, got=str(real),
+                hint="Put the file itself in its place if you trust it.",
+            )  # fmt: skip
+        if not path.is_file():
+            raise ReleaseError("not a plain file", path=path, hint="A release holds files only.")
+        with path.open("rb") as stream:
+            put(stream, room, relative, path.stat().st_size)

@@ -210,7 +210,13 @@ def is_config(tag: str) -> bool:
         "figures",
         "all",
     )
-    return tag == safe_name(tag) and tag.lower() == tag and tag not in taken and tag[0] not in "-~"
+    return (
+        bool(tag)
+        and tag == safe_name(tag)
+        and tag.lower() == tag
+        and tag not in taken
+        and tag[0] not in "-~"
+    )
 
 
 def _cut(spooled: list[Path], table: Table, folder: Path) -> Table:

@@ -58,6 +58,7 @@ def validate(handle: ReleaseHandle, *, max_examples: int = 5) -> ValidationRepor
     scenes = _scenes(handle, ledger, titles)
     sweep = Sweep(titles.ids, scenes, gone)
     for path in release_files(handle).dialogues:
+        sweep.begin(path)
         for rows in iter_rows(path, Dialogue, _broken(path, ledger), batch_size=BLOCK_ROWS):
             if not rows.batch.num_rows:
                 continue

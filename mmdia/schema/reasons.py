@@ -31,22 +31,44 @@ REASONS: dict[str, Reason] = {
     "damaged": Reason("the clip is not what its receipt says", "run again: it is made anew"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
+    "film_changed": Reason("the film is not the file that was measured", "run the rebuild again"),
+    "film_gone": Reason("the film is not in the folder of films", "name their folder: films=..."),
     "invalid_media": Reason("the file is not readable media", "see the message; get another copy"),
     "lfs_pointer": Reason("the file is a Git LFS pointer, not the media", "run: git lfs pull"),
+    "licence_not_open": Reason(
+        "the licence that the release names is not on the list of open ones",
+        "check it yourself, then: --license-ok",
+    ),
+    "licence_unknown": Reason(
+        "the release does not say under which licence the media may be had",
+        "check it yourself, then: --license-ok TITLE",
+    ),
     "missing_media": Reason("no file was matched to this title", "add it, or name it in media.csv"),
     "no_audio": Reason("the media has no audio track"),
+    "no_clip": Reason(
+        "the rebuild wrote neither sound nor picture of the dialogue",
+        "use --profile audio or video, or name the films: films=...",
+    ),
     "no_scratch": Reason("no room to fetch the film to", "name a larger folder: --scratch"),
     "no_source": Reason("the release does not say where the media may be fetched", "get your own copy"),
     "no_video": Reason("the media has no picture"),
     "not_copyable": Reason(
         "the film's picture cannot be put into mp4 as it is", "use --profile video, which encodes it anew"
     ),
+    "not_one_film": Reason("the address leads to several films, or to a live stream"),
     "other_options": Reason(
         "the clip was cut with other options than are asked for now, and its film could not be worked on",
         "bring the film back and run again",
     ),
     "outside_media": Reason("the dialogue lies outside the media"),
+    "private_address": Reason(
+        "the address leads to a machine that the public cannot reach", "nothing was asked of it"
+    ),
+    "site_not_open": Reason(
+        "the address leads to a site that mmdia does not fetch from", "get your own copy"
+    ),
     "spans_parts": Reason("the dialogue would span two parts of the title"),
+    "too_large": Reason("the film is larger than was allowed", "raise --max-size, and run again"),
     "truncated_media": Reason("the media ends before it should", "get a complete copy"),
     "unmatched_file": Reason("the file belongs to no title of the release"),
     # alignment
@@ -96,11 +118,47 @@ REASONS: dict[str, Reason] = {
     "wrong_film": Reason("this is not the annotated film"),
     # release rows
     "broken_row": Reason("the row cannot be read", "run: mmdia release validate"),
+    "clip_gone": Reason(
+        "a file that the receipt names is not there", "run the rebuild again: it makes what is missing"
+    ),
     "no_media": Reason("the dialogue is a script without a film"),
     "no_receipt": Reason("the rebuild says nothing of this dialogue", "run: mmdia rebuild"),
     "no_span": Reason("the dialogue has no usable times"),
     "not_selected": Reason("left out by --titles or --shard"),
     "withdrawn": Reason("the dialogue was withdrawn by the release"),
+    # importing
+    "alternative_word": Reason("the word is a further alternative of another"),
+    "bad_number": Reason("a number cannot be read"),
+    "bad_time": Reason("a time cannot be read", "see the examples; name the frame rate: --fps"),
+    "clipped": Reason("the row was shortened to the region that was annotated"),
+    "column_absent": Reason("the mapping names a column that no row of the file has", "check its spelling"),
+    "columns_kept": Reason("a column without a place of its own is kept as an extra key"),
+    "disagrees": Reason("rows of one dialogue say different things of it; the first counts"),
+    "duplicate_row": Reason("an earlier row has the same identifier", "name each source once"),
+    "encoding_guessed": Reason("the encoding was guessed from the bytes", "name it: --encoding"),
+    "ignored_segment": Reason("the source marks the row as not to be scored"),
+    "marks_only": Reason("a line without words or speaker: a noise, music or a notice"),
+    "mended_time": Reason("the fields of a time were of another width than usual"),
+    "missing_field": Reason("a field that the row cannot do without is empty"),
+    "no_speaker": Reason("nothing says who speaks"),
+    "no_title": Reason("the row's title is not among those that the source lists"),
+    "other_language": Reason("the subtitle is in another language than was asked for"),
+    "other_rate": Reason(
+        "frame numbers go beyond the frame rate: the series may have another",
+        "name it: --fps-of SERIES=RATE",
+    ),
+    "other_row": Reason("the row is of a kind that holds no turn"),
+    "other_title": Reason("rows of one dialogue name different titles; those of the first are kept"),
+    "outside_regions": Reason("the row lies outside the regions that were annotated"),
+    "speech_split": Reason(
+        "one line holds several speakers; its time was divided by the length of what they say"
+    ),
+    "subtitle_problem": Reason("a subtitle file was mended while it was read"),
+    "text_repaired": Reason("quotes and dashes had become control characters; they are back"),
+    "text_withheld": Reason("what was said is left out"),
+    "title_added": Reason("the source says nothing of the title; a bare row was added"),
+    "undecodable": Reason("bytes that the encoding cannot hold became U+FFFD", "name it: --encoding"),
+    "unreadable_cue": Reason("a cue whose times cannot be read"),
     # running
     "crashed": Reason("the worker process died while it worked on this title"),
     "disk_full": Reason("no space left to write", "free some space and run again"),

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from mmdia.train.collate import DialogueCollator
     from mmdia.train.sampler import ResumableLoader, ResumableSampler
     from mmdia.train.sound_filter import SoundFilter, quality_of
+    from mmdia.train.stream import ShardStream
     from mmdia.train.tar_samples import row_of_sample, shard_files
 
 __all__ = [
     "DialogueCollator",
     "ResumableLoader",
     "ResumableSampler",
+    "ShardStream",
     "SoundFilter",
     "pad_clips",
     "quality_of",
@@ -29,6 +31,7 @@ _HOMES = {
     "DialogueCollator": "mmdia.train.collate",
     "ResumableLoader": "mmdia.train.sampler",
     "ResumableSampler": "mmdia.train.sampler",
+    "ShardStream": "mmdia.train.stream",
     "SoundFilter": "mmdia.train.sound_filter",
     "pad_clips": "mmdia.train.audio",
     "quality_of": "mmdia.train.sound_filter",

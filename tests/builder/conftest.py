@@ -82,10 +82,13 @@ def write_receipt(folder: Path) -> Path:
         built | {"dialogue_id": "f1_clip_3"},
     ]
     (folder / "receipt.jsonl").write_text("\n".join(json.dumps(r) for r in rows) + "\n", encoding="utf-8")
+    for name in ("0.flac", "0.mp4", "0.k001.jpg"):
+        (folder / "clips" / "f1").mkdir(parents=True, exist_ok=True)
+        (folder / "clips" / "f1" / name).write_bytes(b"never opened here")
     return folder
 
 
 @pytest.fixture
 def rebuilt(tmp_path: Path) -> Path:
-    """Output folder of a rebuild of `release`: a receipt only, nothing opens the clips here."""
+    """Output folder of a rebuild of `release`; nothing opens the clips here."""
     return write_receipt(tmp_path / "rebuilt")

@@ -278,3 +278,108 @@ def test_clips_of_another_release_are_not_joined_in_silence(tmp_path: Path) -> N
         check_origin(tmp_path, Release(name="mine", version="2.0"))
     with pytest.raises(ReleaseError, match="another release"):
         check_origin(tmp_path, Release(name="theirs", version="1.0"))
+
+
+def test_streams_can_be_cut_finer(tmp_path: Path) -> None:
+    folder = write_release(tmp_path / "r", [dialogue(n) for n in range(100)])
+    stream = load_dataset(annotations=folder, split="train", streaming=True)
+    if not hasattr(stream, "reshard"):
+        pytest.skip("this version of datasets has no reshard")
+    finer = stream.reshard()
+    assert finer.num_shards > 2 * stream.num_shards
+    assert list(finer) == list(stream)
+
+
+def test_a_clip_that_is_gone_is_null_with_its_reason(load: Any, rebuilt: Path) -> None:
+    (rebuilt / "clips" / "f1" / "0.flac").unlink()
+    first = load(data_dir=rebuilt, split="train")[0]
+    assert (first["audio"], first["clip"]["status"], first["clip"]["reasons"]) == (
+        None, "built", ["clip_gone"],
+    )  # fmt: skip
+    assert first["video"] is not None
+    for name in ("0.mp4", "0.k001.jpg"):
+        (rebuilt / "clips" / "f1" / name).unlink()
+    first = load(data_dir=rebuilt, split="train")[0]
+    assert first["video"] is None
+    assert first["keyframes"] == [None, None]
+    assert (first["clip"]["status"], first["clip"]["reasons"]) == ("failed", ["clip_gone"])
+    (rebuilt / "clips" / "f1" / "0.flac").write_bytes(b"back")
+    assert load(data_dir=rebuilt, split="train")[0]["audio"] is not None
+
+
+def test_a_torn_receipt_and_odd_values_are_read_as_records_are(load: Any, rebuilt: Path) -> None:
+    path = rebuilt / "receipt.jsonl"
+    whole = load(data_dir=rebuilt, split="train")[0]
+    row = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    row["clip"]["media_start"] = "0.96"  # a number in text, which records take
+    row["quality"] = {"snr_db": 3, "clipped": 0.0}
+    path.write_text(json.dumps(row) + '\n{"schema": "mmdia.receipt/1", "dialo', encoding="utf-8")
+    found = load(data_dir=rebuilt, split="train")[0]
+    assert found.pop("quality") == [{"name": "clipped", "value": 0.0}, {"name": "snr_db", "value": 3.0}]
+    whole.pop("quality")
+    assert found == whole
+    path.write_text('{"status": "built"}\n', encoding="utf-8")
+    with pytest.raises(BrokenRow, match=r"receipt\.jsonl:1"):
+        load(data_dir=rebuilt, split="train")
+
+
+def test_labels_in_columns_are_what_they_are_one_by_one() -> None:
+    from collections import Counter
+
+    import pyarrow as pa
+
+    from mmdia.corpus.arrow import arrow_schema
+    from mmdia.corpus.labels import encode_labels
+    from mmdia.schema.dialogue import Dialogue
+    from mmdia.schema.vocab import PAPER_15
+
+    rows = [
+        {"relationship": {"category": "Family", "pairs": [
+            {"a": "x", "b": "y", "category": "Friends"}, {"a": "x", "b": "z", "category": "Odd"}]}},
+        {"relationship": None},
+        {"relationship": {"category": "Odd", "pairs": []}},
+        {"relationship": {"category": None, "pairs": [{"a": "x", "b": "y", "category": None}]}},
+    ]  # fmt: skip
+    whole = pa.RecordBatch.from_pylist(rows, schema=arrow_schema(Dialogue))
+    names = PAPER_15.names("relationship")
+    for batch, expected in ((whole, rows), (whole.slice(1, 2), rows[1:3]), (whole.slice(3), rows[3:])):
+        unknown: Counter[tuple[str, str]] = Counter()
+        found = encode_labels(batch, Dialogue, PAPER_15, unknown).column("relationship").to_pylist()
+        for row, want in zip(found, (r["relationship"] for r in expected), strict=True):
+            if want is None:
+                assert row is None
+                continue
+            word = want["category"]
+            assert row["category"] == (names.index(word) if word in names else None)
+            # Pairs keep their words: only a dialogue's own category is a label.
+            assert [p["category"] for p in row["pairs"]] == [p["category"] for p in want["pairs"]]
+        odd = sum(
+            r["relationship"] is not None and r["relationship"]["category"] == "Odd" for r in expected
+        )
+        assert unknown == (Counter({("relationship", "Odd"): odd}) if odd else Counter())
+
+
+def test_a_table_that_changes_in_place_is_never_taken_for_the_old_one(tmp_path: Path) -> None:
+    import os
+
+    from mmdia.corpus import digests
+
+    folder, memory = tmp_path / "f", tmp_path / "memory"
+    folder.mkdir()
+    file = folder / "a"
+    file.write_bytes(b"one")
+    old = digests.known_digests(folder, [file], memory)["a"]
+    assert not memory.exists()  # it was written just now: nothing may be remembered
+    long_ago = 1_000_000_000
+    os.utime(file, (long_ago, long_ago))
+    original, digests.REST_S = digests.REST_S, -60.0  # as if it had rested
+    try:
+        assert digests.known_digests(folder, [file], memory)["a"] == old
+        assert memory.exists()
+        file.write_bytes(b"two")
+        os.utime(file, (long_ago, long_ago))  # size and time of content are those of before
+        assert digests.known_digests(folder, [file], memory)["a"] != old
+    finally:
+        digests.REST_S = original
+    next(memory.iterdir()).write_text("{")
+    assert digests.known_digests(folder, [file], memory)["a"] != old

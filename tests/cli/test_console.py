@@ -32,3 +32,14 @@ def test_a_terminal_gets_lines_that_fit_with_whole_numbers(
     assert all(len(line) <= 60 for line in lines)
     assert "123456" in lines[2]
     assert "…" in lines[2]
+
+
+def test_the_text_of_a_release_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_table(["[/red]\x1b[2J"], [("\x1b]0;title\x07[bold]é\u202e",)])
+    console.say("a\x9bb\tc\rd\n")
+    console.note("\x1b[1A")
+    out, err = capsys.readouterr()
+    assert "[/red]\\x1b[2J" in out
+    assert "\\x1b]0;title\\x07[bold]é\\u202e" in out
+    assert "a\\x9bb\tc\\x0dd\n" in out
+    assert err == "\\x1b[1A\n"

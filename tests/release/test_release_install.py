@@ -16,7 +16,7 @@ import pytest
 from mmdia.corpus.locate import content_id, locate_release, mmdia_home, open_release
 from mmdia.corpus.read import iter_dialogues
 from mmdia.errors import ReleaseError, ReleaseNotFound, UsageError
-from mmdia.release import install as room
+from mmdia.release import archive as room
 from mmdia.release.install import folder_name, install
 from mmdia.schema.release import Release
 
@@ -130,19 +130,36 @@ def test_unsafe_paths_are_refused(home: Path, source: Path, kind: str, name: str
     assert not list((home / "releases").iterdir())
 
 
-def test_links_are_not_unpacked(home: Path, source: Path) -> None:
+@pytest.mark.parametrize("kind", ["symlink", "hardlink", "device", "zip"])
+def test_links_and_devices_are_refused(home: Path, source: Path, kind: str) -> None:
+    if kind == "zip":
+        archive = pack(source, "zip")
+        with zipfile.ZipFile(archive, "a") as file:
+            link = zipfile.ZipInfo("subtitles/passwd.srt")
+            link.external_attr = (stat.S_IFLNK | 0o777) << 16
+            file.writestr(link, "/etc/passwd")
+    else:
+        archive = pack(source, "tar")
+        with tarfile.open(archive, "a") as tar:
+            info = tarfile.TarInfo("subtitles/passwd.srt")
+            info.type = {
+                "symlink": tarfile.SYMTYPE,
+                "hardlink": tarfile.LNKTYPE,
+                "device": tarfile.CHRTYPE,
+            }[kind]
+            info.linkname = "/etc/passwd"
+            tar.addfile(info)
+    with pytest.raises(ReleaseError, match="link or device"):
+        install(archive)
+    assert not list((home / "releases").glob("[!.]*"))
+
+
+def test_a_link_that_is_no_part_of_the_release_is_passed_over(home: Path, source: Path) -> None:
     archive = pack(source, "tar")
     with tarfile.open(archive, "a") as tar:
-        info = tarfile.TarInfo("subtitles/passwd.srt")
-        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        info = tarfile.TarInfo("film.link")
+        info.type, info.linkname = tarfile.SYMTYPE, "/films/1.mkv"
         tar.addfile(info)
-    check(home, install(archive))
-    archive = pack(source, "zip")
-    with zipfile.ZipFile(archive, "a") as file:
-        link = zipfile.ZipInfo("subtitles/passwd.srt")
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        file.writestr(link, "/etc/passwd")
-    shutil.rmtree(home)
     check(home, install(archive))
 
 

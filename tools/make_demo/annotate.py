@@ -279,6 +279,7 @@ def title_row(film: Film, subtitle: str) -> dict[str, Any]:
         "duration_ms": frame_ms(film.n_frames),
         "fps": "24000/1001",
         "source_url": f"{URL}/raw/main/mmdia/demo/media/{TITLE_ID}.mp4",
+        "license": "CC0-1.0",
         "subtitle": {
             "kind": "official",
             "source": "tools/make_demo: the screenplay, placed by the maker",

@@ -1,0 +1,1 @@
+"""Formats that a release can be exported to, one file each."""
