@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from mmdia.errors import UsageError
@@ -74,6 +75,7 @@ def _describe(name: str, annotation: Any, markers: tuple[Any, ...], doc: str, re
     raise UsageError(f"field {name!r} has a type that no table can hold", got=annotation)
 
 
+@lru_cache(maxsize=64)
 def field_table(model: type[Record]) -> tuple[FieldInfo, ...]:
     """The fields of a record, in order, by their keys on disk.
 
