@@ -33,13 +33,16 @@ for name in ("torch", "decord", "pysrt", "yt_dlp"):
     assert importlib.util.find_spec(name) is None, name + " came with the core"
 from mmdia.errors import MissingExtra
 from mmdia.subtitles.read import read_subtitles
-from mmdia.media.backends import open_reader
+from mmdia.media.index import build_index
+from mmdia.media.readers import backends, health
 from mmdia.corpus.locate import demo_release
 from mmdia.release.card import templates_folder
 from mmdia.schema.facts import paper
 print(len(list(templates_folder().glob("*.j2"))), "templates,", len(paper().tables), "tables of the paper")
+film = next((demo_release().parent / "media").glob("*.mp4"))
+print([(row["backend"], row["usable"]) for row in health()])
 for act in (
-    lambda: open_reader(next((demo_release().parent / "media").glob("*.mp4")), backend="decord"),
+    lambda: backends()["decord"].open_picture(str(film), build_index(film)),
     lambda: read_subtitles(next((demo_release() / "subtitles").glob("*.srt")), backend="pysrt"),
 ):
     try:

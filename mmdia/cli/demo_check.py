@@ -11,7 +11,7 @@ from mmdia.cli.demo_copies import DemoCopySpec
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues
 from mmdia.errors import StoreError
-from mmdia.media.backends.reader import open_reader
+from mmdia.media.readers import every_frame
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.run import Summary
 from mmdia.schema.dialogue import Dialogue, nominal_span_ms
@@ -116,10 +116,8 @@ def frames_of(start_ms: int, end_ms: int) -> range:
 
 
 def _stamps(path: Path) -> list[int | None]:
-    with open_reader(path) as reader:
-        end = float(reader.frame_times[-1]) + 0.01
-        # The stamp is grey, so any one channel is its luma.
-        return [read_frame_stamp(picture.rgb[:, :, 1]) for picture in reader.frames(0.0, end)]
+    # The stamp is grey, so any one channel is its luma.
+    return [read_frame_stamp(rgb[:, :, 1]) for rgb in every_frame(path)]
 
 
 def _no_sound(out: Path) -> Any:

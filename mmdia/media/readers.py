@@ -12,12 +12,13 @@ cannot be right is an error, never a wrong frame.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from mmdia.errors import UsageError
-from mmdia.media.reader_port import Backend, Kind
+from mmdia.media.reader_port import Backend, Kind, Rgb
 
 #: A name, or a name for each of ``picture`` and ``sound``.
 Choice: TypeAlias = str | Mapping[str, str]
@@ -138,6 +139,25 @@ def check_choice(choice: Choice) -> None:
             raise UsageError("no such kind of media", expected="picture, sound", got=", ".join(unknown))
     for kind in ("picture", "sound"):
         resolve(choice, kind, film=False)
+
+
+def every_frame(path: str | Path, choice: Choice = "auto") -> Iterator[Rgb]:
+    """All frames of a file, in display order: uint8 (height, width, 3), upright.
+
+    Raises:
+        MediaNotFound: There is no such file.
+        MediaUnreadable: It cannot be read, or not by this backend.
+        UsageError: It has no picture, or there is no such backend.
+    """
+    from mmdia.media.index import build_index, require_video
+
+    index = build_index(path)
+    video = require_video(index, path)
+    file = resolve(choice, "picture", film=True).open_picture(str(path), index)
+    try:
+        yield from file.fetch(0, video.n_frames)
+    finally:
+        file.close()
 
 
 def _first_line(error: BaseException) -> str:

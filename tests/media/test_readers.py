@@ -12,7 +12,9 @@ from mmdia.errors import UsageError
 from mmdia.media import readers
 from mmdia.media.reader_av import AvBackend
 from mmdia.media.reader_pool import ReaderPool
+from mmdia.media.readers import every_frame
 from mmdia.testing.conformance import CASES, ConformanceFailure, check_case
+from tests.media import film
 
 
 @pytest.fixture(scope="session")
@@ -148,3 +150,11 @@ def test_rgb_keeps_its_size_or_takes_the_clip_s() -> None:
     rgb = np.full((90, 160, 3), 77, np.uint8)
     assert resize(rgb, 160, 90) is rgb
     assert resize(rgb, 80, 46).shape == (46, 80, 3)
+
+
+@pytest.mark.parametrize("name", ["base.mp4", "base.mkv", "edit.mp4", "vfr.mkv"])
+def test_every_frame_comes_once_in_order(films: dict[str, Path], name: str) -> None:
+    numbers = [film.read_number(rgb.mean(axis=2).astype(np.uint8)) for rgb in every_frame(films[name])]
+    first = numbers[0]
+    assert numbers == list(range(first, film.N_FRAMES))
+    assert (first > 0) == (name == "edit.mp4"), "frames before the edit list's start are not shown"

@@ -15,8 +15,8 @@ import soundfile
 
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues
-from mmdia.media.backends import open_reader
 from mmdia.media.graph import find_ffmpeg, other_film
+from mmdia.media.readers import every_frame
 from mmdia.rebuild.verify import verify_output
 from mmdia.schema.dialogue import nominal_span_ms
 from mmdia.testing.pilot import locate_pilot
@@ -34,9 +34,8 @@ def gray(frame: Any) -> np.ndarray:
 
 
 def stamps(path: Path) -> Iterator[int | None]:
-    with open_reader(path) as reader:
-        for picture in reader.frames(0, float(reader.frame_times[-1]) + 0.01):
-            yield read_frame_stamp(gray(picture.rgb))
+    for rgb in every_frame(path):
+        yield read_frame_stamp(gray(rgb))
 
 
 def expected_frames(start_ms: int, end_ms: int) -> range:
