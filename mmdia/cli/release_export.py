@@ -84,7 +84,9 @@ def run(args: argparse.Namespace) -> int:
         if route == "demo":
             note("mmdia: no release installed or named: this is the bundled demo title")
         what = "1 file" if done.files == 1 else f"{done.files} files"
-        say(f"{done.path}: {done.dialogues} dialogues, {done.turns} turns as {done.format} in {what}")
+        left_out = sum(done.skipped.values())
+        turns = f"{done.turns - left_out} of {done.turns} turns" if left_out else f"{done.turns} turns"
+        say(f"{done.path}: {done.dialogues} dialogues, {turns} as {done.format} in {what}")
         for reason, count in done.skipped.items():
             say(f"  left out: {count} turns ({reason})")
     return EXIT_PARTIAL if done.skipped else EXIT_DONE

@@ -11,13 +11,40 @@ if TYPE_CHECKING:
     from mmdia.release.findings import Example
 
 
+INFO_EPILOG = """\
+examples:
+  mmdia release info
+  mmdia release info ~/mm-dia --json
+"""
+VALIDATE_DESCRIPTION = """\
+Report every class of dirt in a release, with counts and examples. Nothing is
+changed.
+
+A release is valid when nothing breaks the contract; warnings and notes are for
+you to look at. Exit status 1 when it is not valid.
+"""
+VALIDATE_EPILOG = """\
+examples:
+  mmdia release validate
+  mmdia release validate ~/mm-dia --examples 10
+  mmdia release validate ~/mm-dia --strict --json
+"""
+
+
 def add(actions: Any) -> None:
     """Add the actions to the parser."""
-    info = actions.add_parser("info", help="what a release holds")
+    raw = argparse.RawDescriptionHelpFormatter
+    info = actions.add_parser(
+        "info", help="what a release holds", description="Say what a release holds.",
+        epilog=INFO_EPILOG, formatter_class=raw,
+    )  # fmt: skip
     info.add_argument("release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)")
     info.add_argument("--json", action="store_true", help="one JSON document on standard output")
     info.set_defaults(run=run_info)
-    validate = actions.add_parser("validate", help="report every class of dirt; change nothing")
+    validate = actions.add_parser(
+        "validate", help="report every class of dirt; change nothing", description=VALIDATE_DESCRIPTION,
+        epilog=VALIDATE_EPILOG, formatter_class=raw,
+    )  # fmt: skip
     validate.add_argument(
         "release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)"
     )

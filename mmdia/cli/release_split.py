@@ -57,7 +57,7 @@ def add(actions: Any) -> None:
     where = p.add_mutually_exclusive_group()
     where.add_argument("--out", type=Path, metavar="DIR", help="folder of the new release")
     where.add_argument("--in-place", action="store_true", help="replace the release")
-    where.add_argument("--dry-run", action="store_true", help="decide and report, write nothing")
+    p.add_argument("--dry-run", action="store_true", help="decide and report, write nothing")
     where.add_argument("--check", action="store_true", help="report the leakage of the release as it is")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="decides every chance (default: 0)")
     _add_rules(p)
@@ -134,6 +134,8 @@ def run(args: argparse.Namespace) -> int:
     handle, _ = locate_release(args.release)
     if args.check:
         return _check(args)
+    if args.dry_run:
+        args.out, args.in_place = None, False
     if args.out is None and not args.in_place and not args.dry_run:
         raise UsageError("where should the new release go?", hint="Use --out DIR, --in-place or --dry-run.")
     if args.in_place and args.release is None:

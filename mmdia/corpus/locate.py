@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mmdia.corpus.containment import refuse_links_out
 from mmdia.corpus.digests import known_digests
 from mmdia.corpus.lines import MAX_LINE_BYTES
 from mmdia.errors import ReleaseError, ReleaseNotFound
@@ -97,7 +98,8 @@ def open_release(path: str | Path) -> ReleaseHandle:
 
     Raises:
         ReleaseNotFound: There is no release there.
-        ReleaseError: ``release.json`` cannot be read, or is of a version we do not know.
+        ReleaseError: ``release.json`` cannot be read, or is of a version we do not know; or one of its
+            tables is a link out of the folder.
     """
     folder = Path(path).expanduser()
     if folder.name == HEAD_FILE:
@@ -112,7 +114,9 @@ def open_release(path: str | Path) -> ReleaseHandle:
             "no release here", path=folder, expected=f"a folder with {HEAD_FILE}",
             got="no such folder" if not folder.is_dir() else f"a folder without {HEAD_FILE}",
         )  # fmt: skip
+    refuse_links_out(folder, [head])
     handle = ReleaseHandle(folder, _read_head(head))
+    refuse_links_out(folder, release_files(handle).present())
     if not release_files(handle).dialogues:
         raise ReleaseError(
             "the release has no dialogues", path=folder, expected="dialogues.jsonl or dialogues/*.parquet"

@@ -137,7 +137,7 @@ def _decoded(view: ClipView, decode: Decode) -> Any:
 
 def attach_media(
     ds: Any,
-    media_dir: str | Path,
+    media_dir: str | Path | None = None,
     *,
     films: str | Path | None = None,
     annotations: str | Path | None = None,
@@ -155,7 +155,7 @@ def attach_media(
 
     Args:
         ds: `datasets.Dataset`, `DatasetDict`, or a streaming one of either, with ``dialogue_id``.
-        media_dir: See `clip_views`, and so for the next five.
+        media_dir: See `clip_views`, and so for the next five. May be left out when `films` is named.
         films: Folder of the films.
         annotations: The release.
         source: clips, film or auto.
@@ -169,10 +169,15 @@ def attach_media(
         A dataset of the same kind; the given one is left as it was.
 
     Raises:
-        UsageError: No such dataset, column, or arguments that do not go together.
+        UsageError: No such dataset, column, or arguments that do not go together; or the dataset is of
+            another release than the media.
         MediaNotFound: There is no such folder.
         ReleaseError: The release cannot be used.
     """
+    if media_dir is None:
+        if films is None:
+            raise UsageError("where is the media?", hint="Name a rebuild's output, or a folder: films=...")
+        media_dir, films = films, None
     if not callable(decode) and decode not in ("view", "audio", "frames"):
         raise UsageError(
             "no such way to decode", expected="view, audio, frames, a function", got=repr(decode)
@@ -180,9 +185,30 @@ def attach_media(
     views = clip_views(
         media_dir, films=films, annotations=annotations, source=source, backend=backend, clip=clip
     )
+    _refuse_strangers(ds, views)
     if isinstance(ds, dict):
         return type(ds)({name: _attach(part, Attached(views, column, decode)) for name, part in ds.items()})
     return _attach(ds, Attached(views, column, decode))
+
+
+#: Rows that are looked at to see whether media and dataset belong together.
+_LOOKED_AT = 100
+
+
+def _refuse_strangers(ds: Any, views: ClipViews) -> None:
+    """Refuse a dataset of which not one of the first dialogues is known: every row would be None."""
+    parts = list(ds.values()) if isinstance(ds, dict) else [ds]
+    for part in parts:
+        if not hasattr(part, "with_transform") or "dialogue_id" not in part.column_names or not len(part):
+            continue  # a stream is not read ahead; other faults are told by `_attach`
+        rows = part.with_format(None).select_columns("dialogue_id")[:_LOOKED_AT]["dialogue_id"]
+        known = set(views)
+        if known and not any(name in known for name in rows):
+            raise UsageError(
+                "the media is of another release: not one of the first dialogues is known",
+                path=views.folder, got=f"{rows[0]!r}, ...",
+                hint="Name the release of the dataset: annotations=... (or rebuild from it).",
+            )  # fmt: skip
 
 
 def _attach(ds: Any, attached: Attached) -> Any:

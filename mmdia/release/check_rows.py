@@ -34,12 +34,14 @@ def row_hits_of(leaves: Leaves, banks: Banks) -> Iterator[Hits]:
     yield from _empty_ids(
         leaves, ("dialogue_id", "title_id", "turns[].speakers[]", "speakers[].speaker_id")
     )
+    yield from _unsafe_ids(leaves, ("dialogue_id", "title_id", "scene_id"))
     yield from open_values(leaves, Dialogue)
 
 
 def title_hits(leaves: Leaves) -> Iterator[Hits]:
     """Dirt in one block of titles."""
     yield from _empty_ids(leaves, ("title_id", "speakers[].speaker_id"))
+    yield from _unsafe_ids(leaves, ("title_id",))
     yield from _twins(leaves)
     yield from open_values(leaves, Title)
 
@@ -122,6 +124,17 @@ def _empty_ids(leaves: Leaves, paths: tuple[str, ...]) -> Iterator[Hits]:
     for path in paths:
         leaf = leaves.at(path)
         yield leaf_hits("empty_id", leaves, path, leaf, as_bools(pc.equal(leaf.values, "")))
+
+
+#: Names of files are made safe from any identifier; one like this is still no identifier but an attack.
+_PATH_OUT = r"(^|[/\\])\.\.([/\\]|$)|^/.|^[A-Za-z]:[/\\]"
+
+
+def _unsafe_ids(leaves: Leaves, paths: tuple[str, ...]) -> Iterator[Hits]:
+    for path in paths:
+        leaf = leaves.at(path)
+        unsafe = as_bools(pc.match_substring_regex(leaf.values, _PATH_OUT))
+        yield leaf_hits("unsafe_id", leaves, path, leaf, unsafe)
 
 
 @lru_cache(maxsize=4)

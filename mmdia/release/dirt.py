@@ -79,5 +79,6 @@ DIRT: dict[str, Dirt] = {
     "unknown_title": Dirt("error", "row", "there is no such title"),
     "unknown_value": Dirt("note", "value", "a value that this version does not know; it is kept"),
     "unlisted_speaker": Dirt("warning", "turn", "a speaker is in no list of the dialogue or its title"),
+    "unsafe_id": Dirt("error", "identifier", "an identifier is a path that leads out of its folder"),
     "withdrawn_present": Dirt("note", "row", "the row is withdrawn; every command leaves it out"),
 }

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mmdia.corpus.containment import refuse_links_out
 from mmdia.corpus.locate import (
     HEAD_FILE,
     ReleaseHandle,
@@ -209,19 +210,11 @@ def _swap(new: Path, target: Path) -> None:
 
 
 def _copy_folder(folder: Path, room: Path) -> None:
-    roots = [folder.resolve()]
-    if folder.resolve().parent.name == "snapshots":
-        roots.append(folder.resolve().parents[1] / "blobs")  # as the cache of the Hub's client keeps files
     for path in sorted((*folder.glob("*"), *folder.glob("*/*"))):
         relative = PurePosixPath(path.relative_to(folder).as_posix())
         if not belongs(relative) or path.is_dir():
             continue
-        real = path.resolve()
-        if not any(real.is_relative_to(root) for root in roots):
-            raise ReleaseError(
-                "a link leads out of the release", path=path, got=str(real),
-                hint="Put the file itself in its place if you trust it.",
-            )  # fmt: skip
+        refuse_links_out(folder, [path])
         if not path.is_file():
             raise ReleaseError("not a plain file", path=path, hint="A release holds files only.")
         with path.open("rb") as stream:

@@ -54,7 +54,9 @@ def choose_control_sets(plan: Plan, chance: Hashes) -> None:
                         free[row] = False
                     made += 1
     if made < wanted:
-        plan.notes.append(f"control: {wanted} sets wanted, {made} can be made outside train")
+        n, toneless = int(free.sum()), int((free & (facts.tone == 0)).sum())
+        why = f"; of the {n} dialogues left there {toneless} have no emotional tone" if toneless else ""
+        plan.notes.append(f"control: {wanted} sets wanted, {made} can be made outside train{why}")
 
 
 def _scope_key(facts: Facts, scope: Scope) -> Ints:

@@ -188,7 +188,7 @@ class Link:
         relationship: Category.
         interaction: Category.
         sense: "most" or "likelier" (`STATED_LINKS`).
-        verdict: "holds", "does not hold", "not significant" (likelier, but chance could give it), or
+        verdict: "holds", "does not hold", "not significant" (so it is, but chance could give it), or
             "no data".
         cell: The cell; None when one of the two does not occur.
     """
@@ -217,7 +217,10 @@ def _checked(lift: Lift, relationship: str, interaction: str, sense: str) -> Lin
     if cell is None:
         verdict = "no data"
     elif sense == "most":
-        verdict = "holds" if cell.n and cell.rank == 1 else "does not hold"
+        # First place alone may be chance: the pair must also be commoner than chance makes it.
+        first = bool(cell.n) and cell.rank == 1
+        sure = cell.lift > 1 and cell.p < LEVEL
+        verdict = "does not hold" if not first else "holds" if sure else "not significant"
     elif cell.lift <= 1:
         verdict = "does not hold"
     else:

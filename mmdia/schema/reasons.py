@@ -142,6 +142,7 @@ REASONS: dict[str, Reason] = {
     "missing_field": Reason("a field that the row cannot do without is empty"),
     "no_speaker": Reason("nothing says who speaks"),
     "no_title": Reason("the row's title is not among those that the source lists"),
+    "other_copy": Reason("the same subtitle is there in another format, which is taken"),
     "other_language": Reason("the subtitle is in another language than was asked for"),
     "other_rate": Reason(
         "frame numbers go beyond the frame rate: the series may have another",

@@ -89,15 +89,15 @@ class ResumableSampler:
     ) -> None:
         self._n = data if isinstance(data, int) else len(data)
         self._seed, self._shuffle, self._drop_last = seed, shuffle, drop_last
-        self._rank, self._world = _place(rank, world_size)
+        self._rank, self._world = place_among(rank, world_size)
         self.epoch = 0
         self.position = 0
 
     @property
     def total(self) -> int:
-        """Places in an epoch, all ranks together."""
-        n, world = self._n, self._world
-        return n // world * world if self._drop_last else -(-n // world) * world
+        """Places in this epoch, all ranks together: what is left divides by the ranks."""
+        left, world = max(0, self._n - self.position), self._world
+        return self.position + (left // world if self._drop_last else -(-left // world)) * world
 
     def __len__(self) -> int:
         """Rows that this rank still draws in this epoch."""
@@ -169,7 +169,12 @@ class ResumableSampler:
         self.epoch, self.position = int(state["epoch"]), int(state["position"])
 
 
-def _place(rank: int | None, world_size: int | None) -> tuple[int, int]:
+def place_among(rank: int | None, world_size: int | None) -> tuple[int, int]:
+    """Rank and number of processes: given, else found (`ResumableSampler`).
+
+    Raises:
+        UsageError: They do not fit, or only one of them is given.
+    """
     if (rank is None) != (world_size is None):
         raise UsageError("rank and world_size go together", got=f"rank={rank}, world_size={world_size}")
     if rank is None or world_size is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmdia.errors import MissingExtra, UsageError
-from mmdia.train.sampler import shuffled
+from mmdia.train.sampler import place_among, shuffled
 
 try:  # a loader of torch asks for its own class
     from torch.utils.data import IterableDataset
@@ -52,7 +52,7 @@ class ShardStream(IterableDataset):  # type: ignore[misc]
             Its number of pieces (``num_shards``) bounds ranks x workers that find work.
         seed: Seed of all orders.
         shuffle: Pieces in random order, another one each epoch; else in the order of the release.
-        rank: This process among `world_size`.
+        rank: This process among `world_size`; null asks as `ResumableSampler` does.
         world_size: Number of processes. Ranks may get different numbers of rows.
 
     Attributes:
@@ -68,11 +68,10 @@ class ShardStream(IterableDataset):  # type: ignore[misc]
         *,
         seed: int = 0,
         shuffle: bool = True,
-        rank: int = 0,
-        world_size: int = 1,
+        rank: int | None = None,
+        world_size: int | None = None,
     ) -> None:
-        if not 0 <= rank < world_size:
-            raise UsageError("no such rank", expected=f"0 to {world_size - 1}", got=str(rank))
+        rank, world_size = place_among(rank, world_size)
         self._dataset = dataset
         self._pieces = int(dataset.num_shards)
         self._seed, self._shuffle = seed, shuffle

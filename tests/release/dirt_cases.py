@@ -240,6 +240,10 @@ CASES: list[tuple[str, int, Any]] = [
         ),
     ),
     ("unlisted_speaker", 1, turns(turn(0, 5, speakers=["x", "v", "w"]), turn(5, 9, speakers=["y"]))),
+    *(
+        ("unsafe_id", 1, row({"dialogue_id": name}))
+        for name in ("../../evil", "a/../b", "/etc/passwd", "C:\\x", "a\\..\\b")
+    ),
     ("withdrawn_present", 2, changed(withdrawn=[{"dialogue_id": "a"}, {"title_id": "u"}])),
 ]
 #: What comes with it by the nature of things.

@@ -87,9 +87,10 @@ def test_rttm_names_each_who_speaks(handle: ReleaseHandle, tmp_path: Path) -> No
         "SPEAKER film 1 61.005 1.005 <NA> <NA> a <NA> <NA>",
         "SPEAKER film 1 61.005 1.005 <NA> <NA> b <NA> <NA>",
         "SPEAKER film 1 62.500 0.500 <NA> <NA> b <NA> <NA>",
+        "SPEAKER film 1 64.000 0.000 <NA> <NA> b <NA> <NA>",
         "SPEAKER tv~2001 1 0.000 0.900 <NA> <NA> c~20d <NA> <NA>",
     ]
-    assert done.skipped == {"no_speaker": 1, "no_times": 2}
+    assert done.skipped == {"no_speaker": 1, "no_times": 1}
 
 
 def test_stm_and_seglst_by_dialogue(handle: ReleaseHandle, tmp_path: Path) -> None:
@@ -97,13 +98,16 @@ def test_stm_and_seglst_by_dialogue(handle: ReleaseHandle, tmp_path: Path) -> No
     done = export_release(handle, tmp_path / "t.stm", "stm", options=options)
     assert (tmp_path / "t.stm").read_text().splitlines() == [
         "d1 1 a+b 0.000 1.005 Hi <you> & me",
+        "d1 1 b 2.995 2.995 no length",
         "d~202 1 c~20d 0.000 0.900 <o> <x> said",
     ]
-    assert done.skipped == {"no_speaker": 1, "no_text": 1, "no_times": 2}
+    assert done.skipped == {"no_speaker": 1, "no_text": 1, "no_times": 1}
     export_release(handle, tmp_path / "t.json", "seglst", options=options)
     assert json.loads((tmp_path / "t.json").read_text()) == [
         {"session_id": "d1", "speaker": "a+b", "start_time": "0.000", "end_time": "1.005",
          "words": "Hi <you> & me"},
+        {"session_id": "d1", "speaker": "b", "start_time": "2.995", "end_time": "2.995",
+         "words": "no length"},
         {"session_id": "d 2", "speaker": "c d", "start_time": "0.000", "end_time": "0.900",
          "words": "<x> said"},
     ]  # fmt: skip
@@ -120,7 +124,7 @@ def test_subtitles_read_back(handle: ReleaseHandle, tmp_path: Path) -> None:
 
     done = export_release(handle, tmp_path / "srt", "srt")
     assert sorted(p.name for p in (tmp_path / "srt").iterdir()) == ["film.srt", "tv~2001.srt"]
-    assert done.skipped == {"no_text": 1, "no_times": 2}
+    assert done.skipped == {"no_text": 1, "no_times": 1, "turn_end": 1}
     cues = read_subtitles(tmp_path / "srt" / "film.srt").cues
     assert [(c.start_ms, c.end_ms) for c in cues] == [(61_005, 62_010), (65_000, 66_000)]
     text = (tmp_path / "srt" / "film.srt").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -453,3 +454,31 @@ def test_changed_subtitles_are_installed_although_the_rows_are_the_same(tmp_path
     done = install(folder)
     assert not done.was_there
     assert (done.handle.path / "subtitles" / "t.srt").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["titles.jsonl", "dialogues.jsonl", "release.json"])
+def test_a_link_out_of_the_release_is_refused_wherever_it_is_read(tmp_path: Path, name: str) -> None:
+    from mmdia.cli.main import main
+    from mmdia.corpus.locate import demo_release, open_release
+
+    folder, outside = tmp_path / "r", tmp_path / "outside"
+    shutil.copytree(demo_release(), folder)
+    (folder / name).rename(outside)
+    (folder / name).symlink_to(outside)
+    with pytest.raises(ReleaseError, match="leads out of the release"):
+        open_release(folder)
+    for words in (["validate"], ["info"], ["stats"], ["publish", "--out", str(tmp_path / "p")]):
+        assert main(["release", words[0], str(folder), *words[1:]]) == 2
+    inside = folder / "tables"
+    inside.mkdir()
+    outside.rename(inside / name)
+    (folder / name).unlink()
+    (folder / name).symlink_to(inside / name)
+    assert open_release(folder).head.name == "mmdia-demo"
+
+
+@pytest.mark.parametrize("name", ["train/5", "a..b", "Dr. No", "..a", "/", "tv_04 LB S01E21"])
+def test_odd_identifiers_are_no_attack(tmp_path: Path, name: str) -> None:
+    row = Dialogue(dialogue_id=name, turns=(Turn(speakers=("a",), text="Hm."),))
+    made = write_release(tmp_path / "r", Release(name="r", version="1"), [], [row])
+    assert "unsafe_id" not in {finding.code for finding in validate(made).findings}

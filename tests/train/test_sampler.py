@@ -65,6 +65,22 @@ def test_a_run_goes_on_with_another_number_of_ranks(n: int, before: int, after: 
     rest = [row for s in second for row in s]
     assert set(used) | set(rest) == set(range(n))
     assert len(used) + len(rest) - n < before + after
+    lengths = [len(list(s)) for s in second]
+    assert lengths == [len(s) for s in second], "a rank promises what it draws"
+    assert len(set(lengths)) == 1, "every rank makes as many steps"
+
+
+@given(n=st.integers(1, 60), before=st.integers(1, 5), after=st.integers(1, 5), steps=st.integers(0, 9))
+def test_leaving_out_a_tail_leaves_no_rank_behind(n: int, before: int, after: int, steps: int) -> None:
+    first = ResumableSampler(n, rank=0, world_size=before, drop_last=True)
+    first.advance(min(steps, len(first)))
+    second = [ResumableSampler(n, rank=r, world_size=after, drop_last=True) for r in range(after)]
+    for s in second:
+        s.load_state_dict(first.state_dict())
+    drawn_rows = [list(s) for s in second]
+    assert {len(rows) for rows in drawn_rows} == {(n - first.position) // after}
+    together = [row for rows in drawn_rows for row in rows]
+    assert len(set(together)) == len(together)
 
 
 @pytest.mark.parametrize("change", [{"seed": 4}, {"shuffle": False}, {"data": 11}])

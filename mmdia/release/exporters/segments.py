@@ -38,11 +38,11 @@ def _segments(selection: Selection, *, needs_text: bool) -> Iterator[_Segment]:
         zero = _first(dialogue) if per_dialogue else 0
         for turn in dialogue.turns:
             span = times(turn)
-            if span is None or recording is None:
-                selection.skip("no_times")
+            if isinstance(span, str) or recording is None:
+                selection.skip(span if isinstance(span, str) else "no_times")
             elif not turn.speakers:
                 selection.skip("no_speaker")
-            elif needs_text and not (turn.text or "").strip():
+            elif needs_text and turn.text is None:
                 selection.skip("no_text")
             else:
                 yield _Segment(recording, turn.speakers, span[0] - zero, span[1] - zero, turn.text)

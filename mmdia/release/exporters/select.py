@@ -93,8 +93,8 @@ class Selection:
         return [known.get(speaker) or speaker for speaker in turn.speakers]
 
 
-def times(turn: Turn) -> tuple[int, int] | None:
-    """Start and end of a turn in milliseconds; None where it has none, or ends before it starts."""
-    if turn.start_ms is None or turn.end_ms is None or turn.end_ms <= turn.start_ms:
-        return None
-    return turn.start_ms, turn.end_ms
+def times(turn: Turn) -> tuple[int, int] | str:
+    """Start and end of a turn in milliseconds, or why there are none; a turn may have no length."""
+    if turn.start_ms is None or turn.end_ms is None:
+        return "no_times"
+    return "turn_end" if turn.end_ms < turn.start_ms else (turn.start_ms, turn.end_ms)

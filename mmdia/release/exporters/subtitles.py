@@ -22,12 +22,14 @@ def _rows(selection: Selection, spool: Spool) -> Iterator[Row]:
     for dialogue in selection.rows():
         for turn in dialogue.turns:
             span = times(turn)
-            if span is None or dialogue.title_id is None:
-                selection.skip("no_times")
+            if isinstance(span, str) or dialogue.title_id is None:
+                selection.skip(span if isinstance(span, str) else "no_times")
+            elif span[0] == span[1]:
+                selection.skip("turn_end")  # a cue that is never on screen
             elif span[0] < 0:
                 selection.skip("negative_time")
-            elif not (turn.text or "").strip():
-                selection.skip("no_text")
+            elif turn.text is None or not turn.text.strip():
+                selection.skip("no_text" if turn.text is None else "empty_text")
             else:
                 row = (dialogue.title_id, *span, selection.names(dialogue, turn), turn.text)
                 spool.add(str(count), dialogue.title_id, span[0], json.dumps(row))

@@ -37,8 +37,11 @@ _IMDB = re.compile(r"tt\d{7,8}\Z")
 
 
 def accepts(files: Sequence[Path]) -> bool:
-    """Whether there are JSON files whose names hold a title and times."""
-    return any(path.suffix.lower() == ".json" and _NAME.match(path.stem) for path in files)
+    """Whether there are JSON files whose names hold a title and times, or the tables beside such."""
+    tables = {"data_split.json", "mad2imdb.json"}
+    return any(
+        path.suffix.lower() == ".json" and (_NAME.match(path.stem) or path.name in tables) for path in files
+    )
 
 
 def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Iterator[Item]:
@@ -93,7 +96,7 @@ def _take_table(path: Path, imdb: dict[str, str], splits: dict[str, str], ledger
                 splits.update({str(name): split_named(word) or "" for name in names})
             return
     ledger.read()
-    ledger.lose("other_row", where=path.name, what="no times in the name of the file")
+    ledger.lose("other_row", where=path.name, what="its name is not TITLE_HH.MM.SS.mmm-HH.MM.SS.mmm.json")
 
 
 def _title(name: str, imdb_id: str | None, options: ImportOptions) -> Title:

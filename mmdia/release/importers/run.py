@@ -169,7 +169,11 @@ def _reader(format: str, files: Sequence[Path], options: ImportOptions) -> Impor
 def _why(ledger: Ledger) -> str:
     if not ledger.n_read:
         return "no rows"
-    return ", ".join(f"{entry.count} {code}" for code, entry in ledger.lost.items()) or "no dialogues"
+    found = [
+        f"{entry.count} {code}" + (f" ({entry.examples[0]})" if entry.examples else "")
+        for code, entry in ledger.lost.items()
+    ]
+    return ", ".join(found) or "no dialogues"
 
 
 def _refuse_taken(place: Path, replace: bool) -> None:

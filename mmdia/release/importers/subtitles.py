@@ -48,6 +48,8 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
         by_title.setdefault(title_of(path), []).append(path)
     for title_id, paths in by_title.items():
         tracks = [track for path in paths if (track := _track(path, options, ledger)) is not None]
+        if len({track.language for track in tracks}) == 1:
+            tracks = _one_copy(tracks, ledger)
         if len(tracks) > 1:
             found = ", ".join(sorted(Path(track.path or "").name for track in tracks))
             raise UsageError(
@@ -56,6 +58,19 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
             )  # fmt: skip
         if tracks:
             yield from _items(title_id, tracks[0], options, ledger)
+
+
+def _one_copy(tracks: list[SubtitleTrack], ledger: Ledger) -> list[SubtitleTrack]:
+    """Of copies in several formats, the one in the format that holds least but words and times."""
+    first, *others = sorted(
+        tracks, key=lambda t: (SUFFIXES.index(Path(t.path or "").suffix.lower()), str(t.path))
+    )
+    for other in others:
+        name = Path(other.path or "").name
+        ledger.lose(
+            "other_copy", len(other.cues), where=name, what=f"{Path(first.path or '').name} is taken"
+        )
+    return [first]
 
 
 def title_of(path: Path) -> str:
