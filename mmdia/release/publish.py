@@ -27,6 +27,7 @@ from mmdia.release.publish_files import (
     write_schemas,
     write_side_files,
 )
+from mmdia.release.publish_paths import refuse_foreign
 from mmdia.release.publish_tables import TRAIN_SHARDS, write_tables
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Counts
@@ -110,6 +111,7 @@ def publish(
         _sweep(place)
         left = tuple(side_files(handle)[1])
         if (found := _same(place, made_of)) is not None:
+            refuse_foreign(place, found)
             return Published(place, found, True, left)
         part = part_path(place)
         try:

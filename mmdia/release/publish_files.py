@@ -12,6 +12,7 @@ from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, release_files
 from mmdia.corpus.read import iter_numbered, iter_scenes, withdrawals
 from mmdia.errors import ReleaseError
 from mmdia.release.publish_guard import is_media, refuse_columns, refuse_document, refuse_files, refuse_row
+from mmdia.release.publish_withdrawn import track_without, withdrawn_windows
 from mmdia.schema.base import Record
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.fingerprint import SUFFIX
@@ -94,12 +95,19 @@ def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
         ReleaseError: A fingerprint is something else.
     """
     kept, left = side_files(handle)
+    windows = withdrawn_windows(handle)
     for path in kept:
         if path.parent.name == "fingerprints":
             _check_fingerprint(path)
         target = folder / path.parent.name / path.name
         target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(path, target)
+        cut = windows.get(path.name.split(".", 1)[0].lower())
+        if path.parent.name == "fingerprints" or cut is None:
+            shutil.copyfile(path, target)
+        elif (text := track_without(path, cut)) is not None:
+            write_text(target, text)
+        else:
+            left.append(f"{path.parent.name}/{path.name}: it holds words of a withdrawn dialogue")
     for path in papers(handle.path):
         shutil.copyfile(path, folder / (AUTHORS_NOTES if path.name == "README.md" else path.name))
     if not list(folder.glob("LICENSE*")) and handle.head.license:

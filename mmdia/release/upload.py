@@ -22,6 +22,7 @@ from mmdia.release.checksums import CHECKSUMS, read_checksums, verify
 from mmdia.release.hub import hub_errors, no_bars, parse_hub_id
 from mmdia.release.publish import Published
 from mmdia.release.publish_files import refuse_media
+from mmdia.release.publish_paths import refuse_foreign
 
 Gate = Literal["auto", "manual"]
 Action = Literal["new", "changed", "same", "delete"]
@@ -154,6 +155,7 @@ def _check(published: Published) -> None:
             hint="Publish it again.",
         )
     refuse_media(open_release(published.path))
+    refuse_foreign(published.path, published.files)
 
 
 def _message(folder: Path) -> str:
