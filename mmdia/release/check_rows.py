@@ -127,13 +127,13 @@ def _empty_ids(leaves: Leaves, paths: tuple[str, ...]) -> Iterator[Hits]:
 
 
 #: Names of files are made safe from any identifier; one like this is still no identifier but an attack.
-_PATH_OUT = r"(^|[/\\])\.\.([/\\]|$)|^/.|^[A-Za-z]:[/\\]"
+PATH_OUT = r"(^|[/\\])\.\.([/\\]|$)|^/[^/\\]|^[A-Za-z]:[/\\]"
 
 
 def _unsafe_ids(leaves: Leaves, paths: tuple[str, ...]) -> Iterator[Hits]:
     for path in paths:
         leaf = leaves.at(path)
-        unsafe = as_bools(pc.match_substring_regex(leaf.values, _PATH_OUT))
+        unsafe = as_bools(pc.match_substring_regex(leaf.values, PATH_OUT))
         yield leaf_hits("unsafe_id", leaves, path, leaf, unsafe)
 
 

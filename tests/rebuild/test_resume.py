@@ -99,6 +99,11 @@ def test_unfinished_files_are_swept_where_they_are_ours(media_dir: Path, tmp_pat
     assert rebuild(media_dir, media_dir).kept == 7
 
 
+def _heed_signals() -> None:
+    """What runs in the background of a shell ignores Ctrl-C, and its children do."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _interrupted(media_dir: Path, out: Path, number: int) -> tuple[int, str]:
     """Exit code and log of a run that gets a signal once its first clip is there."""
     command = [sys.executable, "-m", "mmdia", "rebuild", "--media-dir", str(media_dir), "--out", str(out)]
@@ -107,6 +112,7 @@ def _interrupted(media_dir: Path, out: Path, number: int) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=None if sys.platform == "win32" else _heed_signals,
     )
     for _ in range(4000):
         if process.poll() is not None or list(out.glob("clips/*/*")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,17 @@ from hypothesis import strategies as st
 from mmdia.corpus.locate import ReleaseHandle, release_files
 from mmdia.corpus.read import iter_dialogues, iter_numbered, iter_scenes, load_titles
 from mmdia.corpus.write import Form, write_release
+from mmdia.release.check_rows import PATH_OUT
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.release import Release, ReleaseSource, Scene, Step, Withdrawal
 from mmdia.schema.title import Title
 from mmdia.schema.vocab import PAPER_15
 from tests.corpus.row_strategies import TEXT, rows
 
-IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
+#: Identifiers that lead out of a folder are no valid ones (`unsafe_id`).
+IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8).filter(
+    lambda text: not re.search(PATH_OUT, text)
+)
 TIMES = st.integers(-(2**40), 2**40)
 
 
