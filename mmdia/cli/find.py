@@ -43,6 +43,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument("release", nargs="?", metavar="RELEASE", help="folder (default: the installed one)")
+    p.add_argument("--annotations", metavar="RELEASE", help="the same as RELEASE")
     add_options(p)
     out = p.add_argument_group("what to do with them")
     out.add_argument("-o", "--out", metavar="NAME", help="write them: NAME.txt, NAME.jsonl, or a release")
@@ -65,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--clips is for the gallery", hint="Name its page: --html gallery.html")
     if args.cards < 0 or args.show < 0:
         raise UsageError("--cards and --show must not be negative")
-    handle, route = locate_release(args.release)
+    if args.release is not None and args.annotations is not None:
+        raise UsageError("the release is named twice", got=f"{args.release}, {args.annotations}")
+    handle, route = locate_release(args.release or args.annotations)
     if route == "demo":
         note("mmdia: no release installed or named: this is the bundled demo title")
     broken: list[BrokenRow] = []

@@ -152,7 +152,7 @@ def _show_table1(document: dict[str, Any]) -> None:
 def _show_links(group: dict[str, Any]) -> None:
     lift = group["lift"]
     if not lift["n"]:
-        say("No dialogue has both a relationship and an interaction.")
+        say("No dialogue has both categories. Raw labels are placed by: mmdia release categorise")
         return
     rows = []
     for link in group["links"]:
