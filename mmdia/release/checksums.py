@@ -15,8 +15,9 @@ from mmdia.store.digest import file_sha256
 CHECKSUMS = "checksums.json"
 CHECKSUMS_SCHEMA = "mmdia.checksums/1"
 _HEX = frozenset("0123456789abcdef")
-#: Tables that a reader would take although nobody listed them.
-_TABLES = ("titles.*", "dialogues.*", "scenes.*", "withdrawn.*", "dialogues/*.parquet")
+#: What a reader would take although nobody listed it. Withdrawals are not among it: whoever holds a
+#: copy may honour a request before the next version does, and they can only take rows away.
+_TAKEN = ("titles.*", "dialogues.*", "scenes.*", "dialogues/*.parquet", "subtitles/*", "fingerprints/*")
 
 ProblemKind = Literal["missing", "changed", "unlisted", "unsafe"]
 
@@ -131,5 +132,5 @@ def _problem(
 
 def _strangers(folder: Path, listed: Iterable[str]) -> list[str]:
     known = frozenset(listed)
-    found = (p.relative_to(folder).as_posix() for pattern in _TABLES for p in folder.glob(pattern))
+    found = (p.relative_to(folder).as_posix() for pattern in _TAKEN for p in folder.glob(pattern))
     return sorted(name for name in found if name not in known)

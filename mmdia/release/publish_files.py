@@ -15,7 +15,7 @@ from mmdia.release.publish_guard import is_media, refuse_columns, refuse_documen
 from mmdia.release.publish_withdrawn import track_without, withdrawn_windows
 from mmdia.schema.base import Record
 from mmdia.schema.dialogue import Dialogue
-from mmdia.schema.fingerprint import SUFFIX
+from mmdia.schema.fingerprint import SUFFIX, Fingerprint
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Counts, Release, Scene, Withdrawal
 from mmdia.schema.title import Title
@@ -104,7 +104,7 @@ def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
         cut = windows.get(path.name.split(".", 1)[0].lower())
         if path.parent.name == "fingerprints" or cut is None:
             shutil.copyfile(path, target)
-        elif (text := track_without(path, cut)) is not None:
+        elif None not in cut and (text := track_without(path, cut)) is not None:
             write_text(target, text)
         else:
             left.append(f"{path.parent.name}/{path.name}: it holds words of a withdrawn dialogue")
@@ -119,8 +119,9 @@ def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
 def _check_fingerprint(path: Path) -> None:
     raw = path.read_bytes()
     # 1,000 bits a second, so a day of film stays far below this; and nothing but signs is in it.
-    if raw[:4] != b"MMFP" or is_media(raw[64:320]) or len(raw) > 1 << 26:
+    if len(raw) > 1 << 26 or is_media(raw[64:320]):
         raise ReleaseError("not a fingerprint", path=path, hint="Make it with: mmdia release fingerprint")
+    Fingerprint.from_bytes(raw, where=path)
 
 
 def write_lines(handle: ReleaseHandle, folder: Path) -> None:

@@ -28,7 +28,7 @@ MEDIA_KEYS = frozenset(
     "embeddings input_values input_features".split()
 )
 #: More numbers in one list than annotations need: samples, pixels or an embedding.
-MOST_NUMBERS = 256
+MOST_NUMBERS = 64
 #: Text without a space that is longer than any word, address or hash.
 MOST_UNBROKEN = 512
 _MEDIA_ENDINGS = frozenset(
@@ -45,11 +45,13 @@ _MAGIC = (
 )  # fmt: skip
 _WORDY_MAGIC = (b"RIFF", b"OggS", b"fLaC", b"ID3", b"GIF8", b"BM", b"FORM", b"wvpk", b"#!AMR", b"MThd")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-_DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,]", re.IGNORECASE)
+_DATA_URI = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+|;base64)[;,]", re.IGNORECASE)
+#: Base64 has a quarter of capitals and a sixth of digits; prose, run together, has hardly any.
+_RUN = re.compile(r"[A-Za-z0-9+/_=-]{256,}")
 _TEXT_BASE64 = re.compile(r"[A-Za-z0-9+/_=-]+\Z")
 #: The same two rules for whole columns (RE2): an address with content, a run without a space, and
 #: base64 in lines.
-_COLUMN_RULE = r"(?i:data:[\w.+-]+/[\w.+-]+[;,])|[!-~]{512}|(?:[A-Za-z0-9+/_=-]{56,}\s+){6}"
+_COLUMN_RULE = r"(?i:data:(?:[\w.+-]+/[\w.+-]+|;base64)[;,])|[!-~]{512}|(?:[A-Za-z0-9+/_=-]{56,}\s+){6}"
 _LONG = 24
 
 
@@ -186,9 +188,18 @@ def in_text(text: str) -> str | None:
     squeezed = "".join(text.split())
     if len(squeezed) >= _LONG and _TEXT_BASE64.match(squeezed) and _decodes_to_media(squeezed):
         return "media as base64"
-    if _unbroken(text):
+    if _unbroken(text) or _dense(squeezed):
         return "a run of characters that is no text"
     return None
+
+
+def _dense(squeezed: str) -> bool:
+    """Whether a text without its spaces has a run as base64 has: letters of both cases and digits alike."""
+    for run in _RUN.findall(squeezed):
+        upper, digits = sum(map(str.isupper, run)), sum(map(str.isdigit, run))
+        if upper >= len(run) * 0.2 and digits >= len(run) * 0.05 and upper + digits <= len(run) * 0.8:
+            return True
+    return False
 
 
 def _unbroken(text: str) -> bool:
@@ -241,6 +252,10 @@ def _refuse_strings(values: pa.Array, where: str) -> None:
         if pc.any(hits).as_py():
             sample = values.filter(hits)[0].as_py()
             raise _embedded("", in_text(sample) or "embedded bytes", where)
+    # A picture may hide behind spaces.
+    for text in values.filter(pc.greater_equal(lengths, 256)).drop_null().to_pylist():
+        if _dense("".join(text.split())):
+            raise _embedded("", "a run of characters that is no text", where)
     # Base64 has no space; a short picture fits into a few hundred characters.
     words = values.filter(
         pc.and_(pc.greater_equal(lengths, 64), pc.invert(pc.match_substring(values, " ")))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmdia.corpus.locate import ReleaseHandle
-from mmdia.corpus.read import iter_dialogues, withdrawals
+from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
 from mmdia.errors import SubtitleError
 from mmdia.schema.dialogue import nominal_span_ms
-from mmdia.schema.names import safe_name
+from mmdia.schema.names import safe_name, safe_names
 from mmdia.subtitles.read import read_subtitles
 from mmdia.subtitles.write import write_srt, write_vtt
 
@@ -16,21 +16,24 @@ from mmdia.subtitles.write import write_srt, write_vtt
 Window = tuple[int, int]
 
 
-def withdrawn_windows(handle: ReleaseHandle) -> dict[str, list[Window]]:
-    """Times of single dialogues that are withdrawn, by the file-safe name of their title, lower case."""
+def withdrawn_windows(handle: ReleaseHandle) -> dict[str, list[Window | None]]:
+    """Times of single dialogues that are withdrawn, by the name of their title's files in lower case.
+
+    None stands for a dialogue without times: its words may be anywhere in the track.
+    """
     gone = withdrawals(handle)
-    found: dict[str, list[Window]] = {}
+    found: dict[str, list[Window | None]] = {}
     if not gone.dialogues:
         return found
+    names = safe_names(load_titles(handle, keep_withdrawn=True))
     for dialogue in iter_dialogues(handle, keep_withdrawn=True):
         if dialogue.dialogue_id in gone.dialogues and dialogue.title_id is not None:
-            span = nominal_span_ms(dialogue)
-            if span is not None:
-                found.setdefault(safe_name(dialogue.title_id).lower(), []).append(span)
+            name = names.get(dialogue.title_id) or safe_name(dialogue.title_id)
+            found.setdefault(name.lower(), []).append(nominal_span_ms(dialogue))
     return found
 
 
-def track_without(path: Path, windows: list[Window]) -> str | None:
+def track_without(path: Path, windows: list[Window | None]) -> str | None:
     """The text of a cue track without the cues that share time with a window.
 
     Returns:
@@ -45,11 +48,10 @@ def track_without(path: Path, windows: list[Window]) -> str | None:
         return None
     if track.lost:
         return None
+    spans = [span for span in windows if span is not None]
     kept = [
         cue
         for cue in track.cues
-        if not any(
-            cue.start_ms < end and start < max(cue.end_ms, cue.start_ms + 1) for start, end in windows
-        )
+        if not any(cue.start_ms < end and start < max(cue.end_ms, cue.start_ms + 1) for start, end in spans)
     ]
     return write(kept)

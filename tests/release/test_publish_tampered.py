@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -13,11 +15,15 @@ import pytest
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.errors import ReleaseError
 from mmdia.release.checksums import CHECKSUMS
+from mmdia.release.install import install
 from mmdia.release.publish import publish
+from mmdia.release.publish_guard import in_text
 from mmdia.release.upload import _check
 from mmdia.store.digest import file_sha256
 
 pytest.importorskip("jinja2")
+
+B64 = base64.b64encode(b"\xff\xd8\xff\xe0" + random.Random(1).randbytes(900)).decode()
 
 
 def listed(folder: Path, name: str) -> None:
@@ -60,3 +66,64 @@ def test_words_that_were_taken_back_are_in_no_track(tmp_path: Path) -> None:
     for path in (tmp_path / "out").rglob("*"):
         if path.is_file() and path.suffix in {".json", ".jsonl", ".srt", ".md", ".svg"}:
             assert words not in path.read_text("utf-8"), path.name
+
+
+def test_an_added_track_is_refused_and_an_added_withdrawal_is_honoured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMDIA_HOME", str(tmp_path / "home"))
+    made = publish(open_release(demo_release()), tmp_path / "out").path
+    (made / "withdrawn.jsonl").write_text('{"dialogue_id":"mmdia_demo_01_clip_001"}\n', "utf-8")
+    assert install(made).withdrawn == 1
+    (made / "subtitles" / "other.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHm.\n", "utf-8")
+    with pytest.raises(ReleaseError, match=r"not as checksums\.json says"):
+        install(made)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"description": " ".join(B64[i : i + 40] for i in range(0, len(B64), 40))},
+        {"description": "She says: data:;base64,AAAA"},
+        {"xvec": [0.25] * 192},
+        {"description": "One word. " + "\n".join(B64[i : i + 52] for i in range(0, len(B64), 52))},
+    ],
+)
+def test_more_ways_to_hide_media(tmp_path: Path, hidden: dict[str, object]) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(demo_release(), folder)
+    lines = (folder / "dialogues.jsonl").read_text("utf-8").splitlines()
+    row = {**json.loads(lines[0]), **hidden}
+    (folder / "dialogues.jsonl").write_text("\n".join([json.dumps(row), *lines[1:]]) + "\n", "utf-8")
+    with pytest.raises(ReleaseError):
+        publish(open_release(folder), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_prose_is_not_taken_for_media() -> None:
+    prose = "THE LAST UMBRELLA. In 1984 Nora (32) said: I keep the things that people forget! " * 20
+    assert in_text(prose) is None
+
+
+def test_a_fingerprint_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(demo_release(), folder)
+    (folder / "fingerprints").mkdir(exist_ok=True)
+    (folder / "fingerprints" / "mmdia_demo_01.mmfp").write_bytes(b"MMFP" + random.Random(0).randbytes(3000))
+    with pytest.raises(ReleaseError):
+        publish(open_release(folder), tmp_path / "out")
+
+
+def test_a_withdrawn_dialogue_without_times_keeps_its_title_from_having_a_track(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    folder.mkdir()
+    turn = {"speakers": ["a"], "text": "Secret."}
+    rows = [{"dialogue_id": "a", "title_id": "T", "turns": [turn]}, {"dialogue_id": "b", "turns": [turn]}]
+    (folder / "release.json").write_text('{"schema":"mmdia.release/1","name":"n","version":"1"}', "utf-8")
+    (folder / "titles.jsonl").write_text('{"title_id":"T"}\n', "utf-8")
+    (folder / "dialogues.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    (folder / "withdrawn.jsonl").write_text('{"dialogue_id":"a"}\n', "utf-8")
+    (folder / "subtitles").mkdir()
+    (folder / "subtitles" / "T.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nSecret.\n", "utf-8")
+    made = publish(open_release(folder), tmp_path / "out").path
+    assert not (made / "subtitles" / "T.srt").exists()
