@@ -37,6 +37,8 @@ from mmdia.store.lock import exclusive
 
 PUBLISH_SCHEMA = "mmdia.publish/1"
 MOST_SHARDS = 4096
+#: What file managers leave behind.
+_LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def publish(
 
     Raises:
         MissingExtra: jinja2 is not installed.
-        ReleaseError: The release holds media, or cannot be read.
+        ReleaseError: The release holds media, or cannot be read; or somebody put files into `out`.
         UsageError: `out` holds something else, or lies within the release.
         StoreError: The folder cannot be written.
     """
@@ -112,7 +114,9 @@ def publish(
         left = tuple(side_files(handle)[1])
         if (found := _same(place, made_of)) is not None:
             refuse_foreign(place, found)
+            _refuse_added(place)
             return Published(place, found, True, left)
+        _refuse_added(place)
         part = part_path(place)
         try:
             part.mkdir()
@@ -139,6 +143,23 @@ def _refuse_place(handle: ReleaseHandle, place: Path) -> None:
         raise UsageError(
             "the folder is not empty, and is no published release", path=place, hint="Name another folder."
         )
+
+
+def _refuse_added(place: Path) -> None:
+    """Refuse to replace a folder into which somebody put files: they would be gone."""
+    document = read_checksums(place)
+    if document is None:
+        return
+    known = {CHECKSUMS, *document["files"]}
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place)
+        if path.name in _LITTER or name.parts[0] == ".cache" or (path.is_dir() and not path.is_symlink()):
+            continue
+        if name.as_posix() not in known:
+            raise ReleaseError(
+                "a file here was not made by publishing: it is not sent, and a new folder would lose it",
+                path=path, hint="Move it away, or publish into another folder.",
+            )  # fmt: skip
 
 
 def _made_of(handle: ReleaseHandle, **options: Any) -> dict[str, Any]:
