@@ -11,7 +11,8 @@ from typing import Any
 from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, release_files
 from mmdia.corpus.read import iter_numbered, iter_scenes, withdrawals
 from mmdia.errors import ReleaseError
-from mmdia.release.publish_guard import is_media, refuse_columns, refuse_document, refuse_files, refuse_row
+from mmdia.release.publish_guard import refuse_columns, refuse_document, refuse_files, refuse_row
+from mmdia.release.publish_signs import is_media
 from mmdia.release.publish_withdrawn import track_without, withdrawn_windows
 from mmdia.schema.base import Record
 from mmdia.schema.dialogue import Dialogue

@@ -7,8 +7,6 @@ data, the ``{bytes, path}`` of a media column) and in text (a ``data:`` address,
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmdia.errors import ReleaseError
+from mmdia.release.publish_signs import (
+    COLUMN_RULE,
+    LEAST,
+    MOST_NUMBERS,
+    MOST_UNBROKEN,
+    in_pieces,
+    in_text,
+    is_media,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,41 +34,13 @@ MEDIA_KEYS = frozenset(
     "portrait portraits face_embedding face_embeddings voice_embedding speaker_embedding embedding "
     "embeddings input_values input_features".split()
 )
-#: More numbers in one list than annotations need: samples, pixels or an embedding.
-MOST_NUMBERS = 64
-#: Text without a space that is longer than any word, address or hash.
-MOST_UNBROKEN = 512
 _MEDIA_ENDINGS = frozenset(
     ".mkv .mp4 .m4v .m4a .m4b .mov .avi .ts .m2ts .mts .mpg .mpeg .vob .wmv .wma .flv .webm .ogv .ogg .oga "
     ".opus .mp3 .wav .flac .aac .ac3 .eac3 .dts .aif .aiff .amr .mka .3gp .rm .rmvb .iso .jpg .jpeg .png "
     ".gif .bmp .tif .tiff .webp .avif .heic .sup .idx".split()
 )
-#: Beginnings that no text has, and beginnings that a text might have by chance.
-_MAGIC = (
-    b"\x1a\x45\xdf\xa3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9", b"\x89PNG",
-    b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3",
-    b"FLV\x01", b"\x30\x26\xb2\x75",
-    b"\x0b\x77", b"PK\x03\x04", b"\x1f\x8b",
-)  # fmt: skip
-_WORDY_MAGIC = (b"RIFF", b"OggS", b"fLaC", b"ID3", b"GIF8", b"BM", b"FORM", b"wvpk", b"#!AMR", b"MThd")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-_DATA_URI = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+|;base64)[;,]", re.IGNORECASE)
-#: Base64 has a quarter of capitals and a sixth of digits; prose, run together, has hardly any.
-_RUN = re.compile(r"[A-Za-z0-9+/_=-]{256,}")
-_TEXT_BASE64 = re.compile(r"[A-Za-z0-9+/_=-]+\Z")
-#: The same two rules for whole columns (RE2): an address with content, a run without a space, and
-#: base64 in lines.
-_COLUMN_RULE = r"(?i:data:(?:[\w.+-]+/[\w.+-]+|;base64)[;,])|[!-~]{512}|(?:[A-Za-z0-9+/_=-]{56,}\s+){6}"
-_LONG = 24
-
-
-def is_media(head: bytes) -> bool:
-    """Whether the first bytes of a file are those of sound, pictures, or an archive that may hold them."""
-    if head.startswith(_MAGIC) or head[4:8] in (b"ftyp", b"moov", b"mdat"):
-        return True
-    if head.startswith(_WORDY_MAGIC):
-        return _CONTROL.search(head) is not None
-    return head[:1] == b"\x47" and head[188:189] == b"\x47"  # MPEG transport stream
+#: Where language stands, so that pieces of code in row after row are none.
+_PROSE = frozenset("text raw_text style description summary raw label labels emotional_tone".split())
 
 
 def refuse_files(folder: Path) -> None:
@@ -95,8 +74,9 @@ def refuse_document(path: Path, folder: Path) -> None:
         raise _refusal("a binary file where text belongs", name, folder)
     else:
         text = raw.decode("utf-8", errors="replace")
+    lines = (line for line in text.splitlines() if "-->" not in line)
     section = re.search(r"^\[(Fonts|Graphics)\]", text, re.MULTILINE | re.IGNORECASE)
-    if section or in_text(text):
+    if section or in_text(text) or in_pieces(lines):
         raise _refusal("embedded bytes", name, folder)
 
 
@@ -167,6 +147,8 @@ def refuse_batch(batch: pa.RecordBatch, where: str) -> None:
                 _refuse_extra(text, f"{where}: {place}")
         else:
             _refuse_strings(values, f"{where}: {place}")
+            if place.rpartition(".")[2].removesuffix("[]") in _PROSE:
+                _refuse_pieces(values, f"{where}: {place}")
 
 
 def refuse_row(row: Mapping[str, Any], where: str) -> None:
@@ -177,52 +159,6 @@ def refuse_row(row: Mapping[str, Any], where: str) -> None:
     """
     if found := _inside(row, ""):
         raise _embedded(*found, where)
-
-
-def in_text(text: str) -> str | None:
-    """Why a text is taken for embedded bytes; None where it is text."""
-    if len(text) < _LONG:
-        return None
-    if _DATA_URI.search(text):
-        return "a data: address"
-    squeezed = "".join(text.split())
-    if len(squeezed) >= _LONG and _TEXT_BASE64.match(squeezed) and _decodes_to_media(squeezed):
-        return "media as base64"
-    if _unbroken(text) or _dense(squeezed):
-        return "a run of characters that is no text"
-    return None
-
-
-def _dense(squeezed: str) -> bool:
-    """Whether a text without its spaces has a run as base64 has: letters of both cases and digits alike."""
-    for run in _RUN.findall(squeezed):
-        upper, digits = sum(map(str.isupper, run)), sum(map(str.isdigit, run))
-        if upper >= len(run) * 0.2 and digits >= len(run) * 0.05 and upper + digits <= len(run) * 0.8:
-            return True
-    return False
-
-
-def _unbroken(text: str) -> bool:
-    return bool(re.search(rf"[!-~]{{{MOST_UNBROKEN}}}|(?:[A-Za-z0-9+/_=-]{{56,}}\s+){{6}}", text))
-
-
-def _decodes_to_media(text: str) -> bool:
-    start = text[:344].replace("-", "+").replace("_", "/").rstrip("=")
-    return is_media(_from_base64(start)) or is_media(_from_hex(start))
-
-
-def _from_base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text[: len(text) // 4 * 4])
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _from_hex(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text[: len(text) // 2 * 2])
-    except ValueError:
-        return b""
 
 
 def _strings(columns: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -245,17 +181,17 @@ def _refuse_strings(values: pa.Array, where: str) -> None:
 
     lengths = pc.binary_length(values)
     longest = pc.max(lengths).as_py()
-    if longest is None or longest < _LONG:
+    if longest is None or longest < LEAST:
         return
     if longest >= MOST_UNBROKEN or pc.any(pc.match_substring(values, "data:", ignore_case=True)).as_py():
-        hits = pc.match_substring_regex(values, _COLUMN_RULE)
+        hits = pc.match_substring_regex(values, COLUMN_RULE)
         if pc.any(hits).as_py():
             sample = values.filter(hits)[0].as_py()
             raise _embedded("", in_text(sample) or "embedded bytes", where)
-    # A picture may hide behind spaces.
-    for text in values.filter(pc.greater_equal(lengths, 256)).drop_null().to_pylist():
-        if _dense("".join(text.split())):
-            raise _embedded("", "a run of characters that is no text", where)
+    # A picture may hide behind spaces, or as numbers.
+    for text in values.filter(pc.greater_equal(lengths, 2 * MOST_NUMBERS)).drop_null().to_pylist():
+        if why := in_text(text):
+            raise _embedded("", why, where)
     # Base64 has no space; a short picture fits into a few hundred characters.
     words = values.filter(
         pc.and_(pc.greater_equal(lengths, 64), pc.invert(pc.match_substring(values, " ")))
@@ -263,6 +199,14 @@ def _refuse_strings(values: pa.Array, where: str) -> None:
     for text in words.drop_null().to_pylist():
         if why := in_text(text):
             raise _embedded("", why, where)
+
+
+def _refuse_pieces(values: pa.Array, where: str) -> None:
+    import pyarrow.compute as pc
+
+    suspects = values.filter(pc.match_substring_regex(values, r"^\s*[A-Za-z0-9+/_=-]{16,}\s*$"))
+    if why := in_pieces(suspects.drop_null().to_pylist()):
+        raise _embedded("", why, where)
 
 
 def _refuse_extra(text: str, where: str) -> None:
@@ -293,6 +237,8 @@ def _inside(value: Any, place: str) -> tuple[str, str] | None:
         numbers = sum(1 for item in value if isinstance(item, (int, float)) and not isinstance(item, bool))
         if numbers > MOST_NUMBERS:
             return place, f"{numbers} numbers in one list (samples, pixels or an embedding)"
+        if why := in_pieces(item for item in value if isinstance(item, str)):
+            return place, why
         for item in value:
             if found := _inside(item, f"{place}[]"):
                 return found

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mmdia.corpus.locate import ReleaseHandle, open_release
 from mmdia.errors import ReleaseError
 from mmdia.release.publish import publish
-from mmdia.release.publish_guard import in_text, is_media
+from mmdia.release.publish_signs import in_text, is_media
 
 Make = Callable[..., ReleaseHandle]
 

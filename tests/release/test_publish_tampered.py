@@ -17,7 +17,7 @@ from mmdia.errors import ReleaseError
 from mmdia.release.checksums import CHECKSUMS
 from mmdia.release.install import install
 from mmdia.release.publish import publish
-from mmdia.release.publish_guard import in_text
+from mmdia.release.publish_signs import in_pieces, in_text
 from mmdia.release.upload import _check
 from mmdia.store.digest import file_sha256
 
@@ -87,6 +87,10 @@ def test_an_added_track_is_refused_and_an_added_withdrawal_is_honoured(
         {"description": "She says: data:;base64,AAAA"},
         {"xvec": [0.25] * 192},
         {"description": "One word. " + "\n".join(B64[i : i + 52] for i in range(0, len(B64), 52))},
+        {"description": " ".join(f"{i / 7:.3f}" for i in range(192))},
+        {"description": str([i * 3 for i in range(192)])},
+        {"xvec": [B64[i : i + 60] for i in range(0, len(B64), 60)]},
+        {"turns": [{"speakers": ["a"], "text": B64[i : i + 60]} for i in range(0, len(B64), 60)]},
     ],
 )
 def test_more_ways_to_hide_media(tmp_path: Path, hidden: dict[str, object]) -> None:
@@ -98,6 +102,34 @@ def test_more_ways_to_hide_media(tmp_path: Path, hidden: dict[str, object]) -> N
     with pytest.raises(ReleaseError):
         publish(open_release(folder), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_base64_in_the_cues_of_a_subtitle_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(demo_release(), folder)
+    lines = [B64[i : i + 50] for i in range(0, len(B64), 50)]
+    cues = [f"{i + 1}\n00:00:{i:02},000 --> 00:00:{i:02},900\n{line}\n" for i, line in enumerate(lines)]
+    (folder / "subtitles" / "mmdia_demo_01.srt").write_text("\n".join(cues), "utf-8")
+    with pytest.raises(ReleaseError, match="embedded bytes"):
+        publish(open_release(folder), tmp_path / "out")
+
+
+def test_names_words_and_digits_in_lists_are_not_taken_for_media() -> None:
+    plain = random.Random(5)
+    lists = [
+        [f"{plain.getrandbits(128):032x}" for _ in range(200)],
+        [f"tt{plain.randrange(10**7):07}_S01E{i:02}_dia{i:04}" for i in range(200)],
+        ["Donaudampfschifffahrtsgesellschaft", "Antidisestablishmentarianism"] * 100,
+        ["Workplace_Colleagues_Friendly", "TV-14_Drama_Comedy_2004"] * 60,
+    ]
+    for texts in lists:
+        assert in_pieces(texts) is None
+    assert in_text("One, two, 3, 4, 5! " * 100 + "1" * 400 + " " + " ".join(["1984"] * 60)) is None
+
+
+def test_long_digits_are_searched_in_time_that_grows_with_their_length() -> None:
+    assert in_text(" ".join((["9" * 50] * 63 + ["x"]) * 40)) is None
+    assert in_text("1" * 200_000) is not None
 
 
 def test_prose_is_not_taken_for_media() -> None:
