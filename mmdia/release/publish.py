@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +112,10 @@ def publish(
     make_folder(place.parent)
     with exclusive(place.parent / f".{place.name}.lock"):
         _sweep(place)
-        left = tuple(side_files(handle)[1])
         if (found := _same(place, made_of)) is not None:
             refuse_foreign(place, found)
             _refuse_added(place)
-            return Published(place, found, True, left)
+            return Published(place, found, True, _left_out(handle, found))
         _refuse_added(place)
         part = part_path(place)
         try:
@@ -128,7 +128,15 @@ def publish(
             raise store_error(error, place) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    return Published(place, _listed(place), False, left)
+    found = _listed(place)
+    return Published(place, found, False, _left_out(handle, found))
+
+
+def _left_out(handle: ReleaseHandle, made: Mapping[str, Any]) -> tuple[str, ...]:
+    kept, left = side_files(handle)
+    names = [path.relative_to(handle.path).as_posix() for path in kept]
+    cut = [f"{name}: it may hold words of a withdrawn dialogue" for name in names if name not in made]
+    return tuple(sorted((*left, *cut)))
 
 
 def _refuse_place(handle: ReleaseHandle, place: Path) -> None:

@@ -89,15 +89,16 @@ def side_files(handle: ReleaseHandle) -> tuple[list[Path], list[str]]:
     return kept, left
 
 
-def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
-    """Copy subtitles, fingerprints and papers; returns what was left out, with why.
+def write_side_files(handle: ReleaseHandle, folder: Path) -> None:
+    """Copy subtitles, fingerprints and papers.
+
+    A track that holds a withdrawn dialogue is written without its cues, or left out where that cannot be.
 
     Raises:
         ReleaseError: A fingerprint is something else.
     """
-    kept, left = side_files(handle)
     windows = withdrawn_windows(handle)
-    for path in kept:
+    for path in side_files(handle)[0]:
         if path.parent.name == "fingerprints":
             _check_fingerprint(path)
         target = folder / path.parent.name / path.name
@@ -107,14 +108,11 @@ def write_side_files(handle: ReleaseHandle, folder: Path) -> list[str]:
             shutil.copyfile(path, target)
         elif None not in cut and (text := track_without(path, cut)) is not None:
             write_text(target, text)
-        else:
-            left.append(f"{path.parent.name}/{path.name}: it holds words of a withdrawn dialogue")
     for path in papers(handle.path):
         shutil.copyfile(path, folder / (AUTHORS_NOTES if path.name == "README.md" else path.name))
     if not list(folder.glob("LICENSE*")) and handle.head.license:
         text = f"The annotations of {handle.head.name} {handle.head.version} are licensed under:\n\n"
         write_text(folder / "LICENSE", f"{text}    {handle.head.license}\n")
-    return left
 
 
 def _check_fingerprint(path: Path) -> None:

@@ -157,5 +157,8 @@ def test_a_withdrawn_dialogue_without_times_keeps_its_title_from_having_a_track(
     (folder / "withdrawn.jsonl").write_text('{"dialogue_id":"a"}\n', "utf-8")
     (folder / "subtitles").mkdir()
     (folder / "subtitles" / "T.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nSecret.\n", "utf-8")
-    made = publish(open_release(folder), tmp_path / "out").path
-    assert not (made / "subtitles" / "T.srt").exists()
+    for was_there in (False, True):
+        done = publish(open_release(folder), tmp_path / "out")
+        assert done.was_there is was_there
+        assert done.left_out == ("subtitles/T.srt: it may hold words of a withdrawn dialogue",)
+        assert not (done.path / "subtitles" / "T.srt").exists()
