@@ -19,6 +19,7 @@ from mmdia.release.publish_signs import (
     LEAST,
     MOST_NUMBERS,
     MOST_UNBROKEN,
+    dense,
     in_pieces,
     in_text,
     is_media,
@@ -189,7 +190,12 @@ def _refuse_strings(values: pa.Array, where: str) -> None:
             sample = values.filter(hits)[0].as_py()
             raise _embedded("", in_text(sample) or "embedded bytes", where)
     # A picture may hide behind spaces, or as numbers.
-    for text in values.filter(pc.greater_equal(lengths, 2 * MOST_NUMBERS)).drop_null().to_pylist():
+    for text in values.filter(pc.greater_equal(lengths, 256)).drop_null().to_pylist():
+        if dense("".join(text.split())):
+            raise _embedded("", "a run of characters that is no text", where)
+    long = values.filter(pc.greater_equal(lengths, 2 * MOST_NUMBERS))
+    digits = pc.count_substring_regex(long, r"[0-9]+")
+    for text in long.filter(pc.greater_equal(digits, MOST_NUMBERS)).drop_null().to_pylist():
         if why := in_text(text):
             raise _embedded("", why, where)
     # Base64 has no space; a short picture fits into a few hundred characters.
