@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import soxr
@@ -11,7 +13,10 @@ from mmdia.media.fingerprint import analyse_samples
 from mmdia.schema.fingerprint import METHOD, Fingerprint, SoundBands
 from tests.align.sounds import RATE, noisy, scene
 
-FILMS = {f"film {k}": scene(30 + k, 60) for k in range(3)}
+
+@cache
+def films() -> dict[str, np.ndarray]:
+    return {f"film {k}": scene(30 + k, 60) for k in range(3)}
 
 
 def bands(samples: np.ndarray) -> SoundBands:
@@ -22,13 +27,13 @@ def bands(samples: np.ndarray) -> SoundBands:
 def catalogue() -> Catalogue:
     rng = np.random.default_rng(1)
     strangers = {f"other {k}": Fingerprint(rng.bytes(4 * 8000), 4, 0.032, 0.064, METHOD) for k in range(60)}
-    known = {title: compact(bands(sound)) for title, sound in FILMS.items()}
+    known = {title: compact(bands(sound)) for title, sound in films().items()}
     foreign = {"old": Fingerprint(b"\0" * 400, 4, 0.032, 0.064, "old/0")}
     return Catalogue.of({**strangers, **known, **foreign})
 
 
 def test_a_bad_copy_is_found_among_many(catalogue: Catalogue) -> None:
-    found = identify(bands(noisy(FILMS["film 1"][10 * RATE :], 20) * 0.1), catalogue)
+    found = identify(bands(noisy(films()["film 1"][10 * RATE :], 20) * 0.1), catalogue)
     assert found[0].title == "film 1"
     assert found[0].probability is not None
     assert found[0].probability > 0.9
@@ -38,7 +43,7 @@ def test_a_bad_copy_is_found_among_many(catalogue: Catalogue) -> None:
 
 
 def test_speed_and_pitch_do_not_hide_it(catalogue: Catalogue) -> None:
-    played = soxr.resample(FILMS["film 2"], RATE, RATE * 24 / 25).astype(np.float32)
+    played = soxr.resample(films()["film 2"], RATE, RATE * 24 / 25).astype(np.float32)
     assert identify(bands(played), catalogue, confirm=0)[0].title == "film 2"
 
 
@@ -54,7 +59,7 @@ def test_titles_of_another_method_are_left_out(catalogue: Catalogue) -> None:
 
 
 def test_an_empty_catalogue_answers_nothing() -> None:
-    assert identify(bands(FILMS["film 0"]), {}) == []
+    assert identify(bands(films()["film 0"]), {}) == []
 
 
 def test_too_many_titles_are_refused() -> None:
