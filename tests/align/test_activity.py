@@ -130,12 +130,14 @@ def test_candidates_hold_the_truth(offset_s: float, scale: float) -> None:
     assert abs(strongest[0] - offset_s) < 0.15
 
 
+@pytest.mark.slow
 def test_speeds_hold_the_truth() -> None:
     for scale in (24 / 25, 1.0123):
         speeds = source(CUES, heard(moved(CUES, scale, 7.0))).speeds()
         assert min(abs(s - scale) for s in speeds[:4]) < 6e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1.0, 24 / 25])
 def test_the_solver_finds_offset_and_speed(scale: float) -> None:
     cues = lines(160, seed=3)

@@ -26,6 +26,7 @@ def test_a_name_that_is_not_there() -> None:
         getattr(door, "nothing")  # noqa: B009
 
 
+@pytest.mark.slow
 def test_nothing_heavy_comes_before_it_is_asked_for() -> None:
     code = (
         "import sys, mmdia.align as d; assert 'numpy' not in sys.modules and 'mmdia.align.solve' not in "

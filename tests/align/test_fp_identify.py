@@ -32,6 +32,7 @@ def catalogue() -> Catalogue:
     return Catalogue.of({**strangers, **known, **foreign})
 
 
+@pytest.mark.slow
 def test_a_bad_copy_is_found_among_many(catalogue: Catalogue) -> None:
     found = identify(bands(noisy(films()["film 1"][10 * RATE :], 20) * 0.1), catalogue)
     assert found[0].title == "film 1"

@@ -81,6 +81,7 @@ def test_cut_and_insertion_are_placed_to_a_tenth_of_a_second() -> None:
     assert np.array(edges) == pytest.approx(np.array([(0, 40), (62.5, 100), (100, 150)]), abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ratio", "keeps"), [(Fraction(24, 25), False), (Fraction(25, 24), False), (Fraction(1001, 1000), True)]
 )
@@ -112,6 +113,7 @@ def test_gain_noise_and_low_pass_do_not_move_it() -> None:
     assert fit.probability > 0.99
 
 
+@pytest.mark.slow
 def test_another_film_is_refused() -> None:
     for other in (foreign(), film()[::-1].copy(), noisy(np.zeros_like(film()) + 1e-4, 0)):
         assert match(known_film(), bands(other)).probability < 0.05
@@ -168,6 +170,7 @@ def test_bits_are_balanced_even_in_silence() -> None:
         assert np.abs(signs(compact(bands(sound))).mean(axis=0)).max() < 0.25
 
 
+@pytest.mark.slow
 def test_a_moved_pitch_is_undone() -> None:
     higher = soxr.resample(film(), RATE, RATE * 24 / 25).astype(np.float32)
     frames = np.arange(500, 3000)
@@ -218,6 +221,7 @@ def stranger() -> np.ndarray:
     return scene(22, 200)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_replaced_middle_is_a_hole_and_a_quiet_one_is_none(quiet: bool) -> None:
     middle = stranger()[: at(80)]
@@ -231,6 +235,7 @@ def test_a_replaced_middle_is_a_hole_and_a_quiet_one_is_none(quiet: bool) -> Non
     assert fit.probability > 0.9
 
 
+@pytest.mark.slow
 def test_a_dub_is_one_piece() -> None:
     # Music and effects stay under replaced dialogue that is louder.
     copy = longer().copy()
@@ -240,6 +245,7 @@ def test_a_dub_is_one_piece() -> None:
     assert (piece.anno_start_s, piece.anno_end_s) == pytest.approx((0, 200), abs=0.3)
 
 
+@pytest.mark.slow
 def test_a_song_is_no_film() -> None:
     known = compact(bands(longer()))
     song = match(known, bands(longer()[: at(36)]))

@@ -86,6 +86,7 @@ def test_a_long_hole_is_left_to_the_lines(anno: Track) -> None:
     assert (harden(lay(anno, (0.0, 400.0, 5.1)), sound, anno, soft=[]).absent == gone).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(

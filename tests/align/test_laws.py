@@ -41,6 +41,7 @@ def changed(film: Film, seed: int) -> tuple[Film, float]:
     return copy, (b - a) / 1000
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), mode=st.sampled_from(["auto", "timing"]))
 @few
 def test_a_map_is_monotone_and_its_inverse_undoes_it(make_film: Make, seed: int, mode: str) -> None:
@@ -59,6 +60,7 @@ def test_a_map_is_monotone_and_its_inverse_undoes_it(make_film: Make, seed: int,
     assert right.anno_start - left.anno_end == pytest.approx(gone_s, abs=0.1)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000), shift_ms=st.integers(-30_000, 90_000))
 @few
 def test_a_further_shift_only_shifts(make_film: Make, seed: int, shift_ms: int) -> None:
@@ -71,6 +73,7 @@ def test_a_further_shift_only_shifts(make_film: Make, seed: int, shift_ms: int) 
         assert b.scale == a.scale
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 10_000))
 @few
 def test_markup_case_and_line_breaks_do_not_matter(make_film: Make, seed: int) -> None:

@@ -45,6 +45,7 @@ def test_two_releases_differ_by_a_frame(tracks: dict[str, list[Cue]]) -> None:
     assert align(tracks["dream"], tracks["dream_b"], policy="paper").accepted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["dream_de", "dream_ru", "dream_ja", "dream_sv"])
 def test_other_languages_are_aligned_by_timing(tracks: dict[str, list[Cue]], other: str) -> None:
     result = align(tracks["dream"], tracks[other])
@@ -93,6 +94,7 @@ def test_films_that_do_not_belong_are_refused(
     assert len(result.lines) == len(tracks[annotation])
 
 
+@pytest.mark.slow
 def test_a_clip_of_six_seconds(tracks: dict[str, list[Cue]], shared_data: Path, read: Read) -> None:
     clip = read(shared_data / "clips" / "friday" / "friday.vtt")
     same = align(clip, read(shared_data / "clips" / "friday" / "friday.plain.vtt"))

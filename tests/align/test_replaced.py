@@ -42,6 +42,7 @@ def test_a_replaced_scene_is_absent_and_listed(make_film: Make, first: int, stop
     assert set(item.lines) == set(gone)
 
 
+@pytest.mark.slow
 def test_where_only_times_speak_it_is_doubted(make_film: Make) -> None:
     film = make_film(200, 61)
     result = align(film, with_other(film, make_film(200, 62), 80, 140), mode="timing")
@@ -52,6 +53,7 @@ def test_where_only_times_speak_it_is_doubted(make_film: Make) -> None:
     assert "low_confidence" in {i.kind for i in result.needs_review}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["auto", "timing"])
 def test_lines_that_the_copy_lacks_are_not_replaced(make_film: Make, mode: str) -> None:
     film = make_film(200, 63)
@@ -109,6 +111,7 @@ def test_the_papers_rule_refuses_what_varies(make_film: Make) -> None:
     assert align(film, film, policy="paper").accepted
 
 
+@pytest.mark.slow
 def test_sound_that_ends_early_holds_no_later_line(make_film: Make) -> None:
     film, step = make_film(200, 68), 0.05
     half = film[99].end_s + 2.0

@@ -117,6 +117,7 @@ def test_a_free_speed_is_found_and_marked(make_film: Make, move: Make) -> None:
     assert worst(result, {i: c.start_s for i, c in enumerate(media)}) < 0.02
 
 
+@pytest.mark.slow
 @BOTH
 @given(
     seed=st.integers(0, 10_000), offset_ms=st.integers(-500_000, 500_000), ratio=st.sampled_from([1, PAL])
@@ -140,6 +141,7 @@ def cut(film: Film, first: int, last: int) -> tuple[Film, int, int]:
     return film[:first] + later, a, b
 
 
+@pytest.mark.slow
 @BOTH
 @given(seed=st.integers(0, 10_000), first=st.integers(25, 60), lines=st.integers(4, 12))
 @few
@@ -235,6 +237,7 @@ def test_case_markup_and_splitting_of_lines_change_nothing(make_film: Make) -> N
     assert result.time_map.segments[0].offset == 0.0
 
 
+@pytest.mark.slow
 def test_another_language_falls_back_to_timing(make_film: Make, move: Make) -> None:
     film = make_film(150, 13)
     rng = random.Random(1)

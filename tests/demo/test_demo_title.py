@@ -246,6 +246,7 @@ def test_the_pictures_are_coded_with_b_frames_and_few_key_frames() -> None:
     assert max(b - a for a, b in itertools.pairwise(keys)) > 48 * 1001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [0.5, 19.0, 39.7, 68.2, 91.0, 127.0])
 def test_the_pilot_tells_the_sample(sound: tuple[np.ndarray, float], start: float) -> None:
     samples, origin = sound

@@ -119,6 +119,7 @@ def test_bad_parameters_are_refused() -> None:
         AudioParams(24000, "5.1")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_ranges_come_out_the_same_however_they_are_asked_for(films) -> None:
     index = build_index(films["base.mkv"])
     spans = {
@@ -152,6 +153,7 @@ def test_sound_is_decoded_only_as_far_as_asked(films) -> None:
         assert [b.key for b in reader.advance()] == ["late"]
 
 
+@pytest.mark.slow
 def test_the_whole_track_in_blocks(films) -> None:
     index = build_index(films["base.mp4"])
     blocks = list(iter_sound(films["base.mp4"], index, block_s=3.0))

@@ -54,6 +54,7 @@ def requests_for(folder: Path, windows=WINDOWS, *, video: bool = True) -> list[C
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "hidden", "late", "slack"), FILMS, ids=[f[0] for f in FILMS])
 def test_frames_and_samples_are_exact(films, tmp_path, name, hidden, late, slack) -> None:
     path = films[name]
@@ -103,6 +104,7 @@ def test_sound_in_the_mp4_starts_with_the_picture(films, tmp_path) -> None:
     assert abs(film.place_of(sound[0], film.RATE, film.noise(2)[0], meant) - meant) <= 2
 
 
+@pytest.mark.slow
 def test_receipt_facts_can_be_read_back(films, tmp_path) -> None:
     results = cut(films["base.mp4"], requests_for(tmp_path))
     for n, result in results.items():
@@ -121,6 +123,7 @@ def test_receipt_facts_can_be_read_back(films, tmp_path) -> None:
         assert hashlib.sha256(image).hexdigest() == result.stills[0].sha256
 
 
+@pytest.mark.slow
 def test_one_clip_is_the_same_alone_and_among_others(films, tmp_path) -> None:
     (tmp_path / "all").mkdir()
     (tmp_path / "one").mkdir()
@@ -233,6 +236,7 @@ def test_a_damaged_stretch_costs_its_clip_only(films, tmp_path) -> None:
     assert {r.error_code for r in results.values()} <= {None, "decode_error"}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_raised_with_its_cause(films, tmp_path) -> None:
     """A limit on file size stands for the disk: sound and picture both name the errno."""
     import subprocess

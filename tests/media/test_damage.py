@@ -34,6 +34,7 @@ def alike(folder: Path, k: int) -> bool:
     return clean == damaged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_clip_of_a_damaged_film_is_right_or_none(tmp_path: Path, ending: str, seed: int) -> None:
@@ -67,6 +68,7 @@ def test_a_clip_of_a_damaged_film_is_right_or_none(tmp_path: Path, ending: str, 
     assert damaged[8].error_code is None
 
 
+@pytest.mark.slow
 def test_a_hole_in_the_picture_is_seen_and_a_slide_show_is_none(tmp_path: Path) -> None:
     write_film(tmp_path / "film.mp4", sound=None)
     with av.open(str(tmp_path / "film.mp4")) as given, av.open(str(tmp_path / "hole.mkv"), "w") as out:

@@ -65,6 +65,7 @@ def test_a_film_gives_what_its_samples_give(tmp_path: Path) -> None:
     assert np.abs(rows(heard) - rows(analyse_samples(np.stack([left, right]), RATE))).max() <= 1
 
 
+@pytest.mark.slow
 def test_surround_sounds_like_its_stereo_downmix(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     six = (0.1 * rng.standard_normal((6, 3 * 48000))).astype(np.float32)  # FL FR FC LFE BL BR
@@ -76,6 +77,7 @@ def test_surround_sounds_like_its_stereo_downmix(tmp_path: Path) -> None:
     assert analyse_film(path, index).count > 100
 
 
+@pytest.mark.slow
 def test_a_film_without_sound_says_so(tmp_path: Path) -> None:
     path = tmp_path / "mute.mp4"
     write_film(path, sound=None)

@@ -59,6 +59,7 @@ def length_of_sound(path: Path) -> int:
     return round(index.audio.end_s * film.RATE)
 
 
+@pytest.mark.slow
 def test_a_logo_in_front(films, tmp_path) -> None:
     moved = graph.prepend_logo(films["base.mp4"], tmp_path / "logo.mp4", n_frames=30)
     assert frames_follow(tmp_path / "logo.mp4", moved, film.FPS) == set(range(film.N_FRAMES))
@@ -85,6 +86,7 @@ def test_other_cuts(films, tmp_path) -> None:
         assert abs(film.place_of(heard, 48000, film.noise(2)[0], meant) - meant) <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pitch", ["shift", "keep"])
 def test_pal_speed(films, tmp_path, pitch) -> None:
     ratio = Fraction(25025, 24000)
@@ -105,6 +107,7 @@ def test_another_film_shares_nothing(tmp_path) -> None:
     assert (index.video.n_frames, index.video.rate, index.audio.rate) == (48, film.FPS, 48000)
 
 
+@pytest.mark.slow
 def test_remux_keeps_the_packets(films, tmp_path) -> None:
     graph.remux(films["base.mp4"], tmp_path / "again.mkv")
     assert "matroska" in probe(tmp_path / "again.mkv").container

@@ -27,6 +27,7 @@ def one(path: Path, a: float, b: float, folder: Path) -> CopyWriter:
     return writer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILMS)
 def test_clips_show_what_the_film_shows_then(films, tmp_path, name: str) -> None:
     notes: list[str] = []
@@ -34,6 +35,7 @@ def test_clips_show_what_the_film_shows_then(films, tmp_path, name: str) -> None
     assert notes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["base.mp4", "base.mkv", "base.ts", "late.mkv", "edit.mp4"])
 def test_copied_sound_starts_with_the_picture(films, tmp_path, name: str) -> None:
     late = Fraction(16, 100) if name == "late.mkv" else 0
@@ -51,6 +53,7 @@ def test_copied_sound_starts_with_the_picture(films, tmp_path, name: str) -> Non
     assert abs(film.place_of(heard[0], film.RATE, film.noise(2)[0], meant) - meant) <= 2
 
 
+@pytest.mark.slow
 def test_sound_that_mp4_does_not_hold_becomes_aac(films, tmp_path) -> None:
     writer = one(films["six.mkv"], 2.53, 4.3, tmp_path)
     assert writer.wants_samples
@@ -128,6 +131,7 @@ def test_damage_to_a_clip_is_seen(films, tmp_path) -> None:
         read_edits(writer.path)
 
 
+@pytest.mark.slow
 def test_a_clip_without_an_edit_list_has_no_end_to_set(tmp_path) -> None:
     film.write_film(tmp_path / "raw.mp4", sound=None)
     raw = (tmp_path / "raw.mp4").read_bytes().replace(b"edts", b"free")

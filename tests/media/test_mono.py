@@ -45,6 +45,7 @@ def clips(path, params: AudioParams, *windows: Window, everything: bool) -> list
     return [render_block(blocks[n], layout, rate, w, params) for n, w in enumerate(windows)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [24000, None, 44100])
 @pytest.mark.parametrize("wait_s", [0.3, 20.0])
 def test_reduced_on_the_way_or_afterwards_is_the_same(tmp_path, rate, wait_s, monkeypatch) -> None:
@@ -116,6 +117,7 @@ SPEEDS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     st.fractions(0, 5000, max_denominator=24000),
     st.fractions(Fraction(1, 100), 30, max_denominator=24000),

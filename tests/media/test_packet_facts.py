@@ -74,6 +74,7 @@ def test_a_picture_that_is_not_coded_leaves_the_one_before_on_screen(tmp_path) -
     assert truth.faults_of(tmp_path / "b.avi", tmp_path) == []
 
 
+@pytest.mark.slow
 def test_two_pictures_in_one_packet_are_counted(tmp_path) -> None:
     packets = encode(tmp_path / "a.avi", "mpeg4", {"g": "48", "b_strategy": "0"}, max_b_frames=1)
     kinds = ["IPBS"[data[data.index(b"\x00\x00\x01\xb6") + 4] >> 6] for data, _ in packets]
@@ -95,6 +96,7 @@ def test_two_pictures_in_one_packet_are_counted(tmp_path) -> None:
     assert truth.faults_of(tmp_path / "b.avi", tmp_path) == []
 
 
+@pytest.mark.slow
 def test_decoding_starts_at_pictures_that_are_whole(tmp_path) -> None:
     """Gradual intra refresh marks points from which the picture only begins to heal."""
     options = {"preset": "ultrafast", "x264-params": "intra-refresh=1:keyint=25:bframes=0"}
@@ -107,6 +109,7 @@ def test_decoding_starts_at_pictures_that_are_whole(tmp_path) -> None:
     assert truth.faults_of(tmp_path / "a.ts", tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["ts", "mkv"])
 def test_open_groups_are_whole_entries(tmp_path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
@@ -117,6 +120,7 @@ def test_open_groups_are_whole_entries(tmp_path, suffix: str) -> None:
     assert truth.faults_of(path, tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("codec", "suffix", "options"), [
     ("mpeg2video", "ts", {"g": "12", "bf": "2"}),
     ("mpeg2video", "vob", {"g": "12", "bf": "2"}),

@@ -44,6 +44,7 @@ def pcm_of(path: Path) -> np.ndarray:
     return soundfile.read(path, dtype="int16", always_2d=True)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("rate", [24_000, None])
 def test_parts_joined_are_the_clip(films, tmp_path, whole, rate) -> None:
@@ -76,6 +77,7 @@ def test_parts_joined_are_the_clip(films, tmp_path, whole, rate) -> None:
         assert alone.window == result.window
 
 
+@pytest.mark.slow
 def test_sound_of_a_parts_mp4_is_its_own(films, tmp_path) -> None:
     index = build_index(films["base.mp4"])
     windows = tile(index, [1.0, 2.0, 3.0])
@@ -125,6 +127,7 @@ def test_speed_one_changes_nothing(films, tmp_path) -> None:
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["base.mp4", "vfr.mkv"])
 def test_restored_clips_run_at_the_other_speed(films, tmp_path, name) -> None:
     path = films[name]
@@ -163,6 +166,7 @@ def test_a_pal_copy_comes_back_to_the_film_rate_exactly() -> None:
     assert [clock.ticks(n, 2) for n in (2, 3, 9, 10)] == [0, 1, 7, 8]
 
 
+@pytest.mark.slow
 @given(st.fractions(min_value="0.9", max_value="1.1", max_denominator=100_000), st.integers(0, 9))
 def test_stamps_of_any_speed_are_right_to_a_microsecond(speed: Fraction, frame: int) -> None:
     clock = Clock(grid(Fraction(24000, 1001)), speed)

@@ -28,6 +28,7 @@ def forget() -> None:
     readers._tell_once.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", ["av", "soundfile", "decord"])
 def test_a_built_in_backend_is_right_or_refuses(name: str, case: str, folder: Path) -> None:
@@ -152,6 +153,7 @@ def test_rgb_keeps_its_size_or_takes_the_clip_s() -> None:
     assert resize(rgb, 80, 46).shape == (46, 80, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["base.mp4", "base.mkv", "edit.mp4", "vfr.mkv"])
 def test_every_frame_comes_once_in_order(films: dict[str, Path], name: str) -> None:
     numbers = [film.read_number(rgb.mean(axis=2).astype(np.uint8)) for rgb in every_frame(films[name])]

@@ -62,6 +62,7 @@ def read(path, index, *spans: tuple[int, int]) -> list[np.ndarray]:
     return [blocks[n].samples for n in range(len(spans))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CODECS)
 def test_place_and_bits_of_every_codec(name: str, noise, tmp_path, monkeypatch) -> None:
     ending, codec, bit_rate = CODECS[name]
@@ -96,6 +97,7 @@ def test_tracks_are_entered_where_that_is_safe(films) -> None:
     assert not can_enter(replace(index, runs=((0, 0), (10, 5))))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(-5000, 10_000_000), st.integers(0, 3_000_000)), max_size=6))
 @settings(deadline=None)
 def test_parts_hold_every_packet_that_is_wanted_and_start_at_fixed_places(spans) -> None:

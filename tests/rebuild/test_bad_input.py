@@ -136,6 +136,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(media_dir: Path, tmp_path: 
     assert again.statuses["built"] == len(DEMO)
 
 
+@pytest.mark.slow
 def test_an_output_that_cannot_be_written_is_told_at_once(media_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file in the way")
     run = subprocess.run(

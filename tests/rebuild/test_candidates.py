@@ -68,6 +68,7 @@ def test_the_better_map_wins_and_the_other_says_why_not(tmp_path: Path) -> None:
     assert (kept, found.copies[1].map_path) == (found.copies[1].map_file, "timemaps/t.json")
 
 
+@pytest.mark.slow
 def test_a_wrong_film_is_refused_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "Wanted", partial(Wanted, mode="text"))  # nobody listens to silence
     copy_of(tmp_path / "named.wav", film(9, 60))

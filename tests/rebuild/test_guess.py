@@ -72,6 +72,7 @@ def test_it_is_done_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert match_media(tmp_path, TITLES).unmatched == ("my alien rip.mkv",)
 
 
+@pytest.mark.slow
 def test_the_real_reader_is_asked_with_the_kind_of_title() -> None:
     pytest.importorskip("guessit")
     hits = guess.by_guess(PurePath("Alien.Directors.Cut.1979.mkv"), TITLES)

@@ -140,6 +140,7 @@ def test_refused_files_of_an_earlier_run_may_be_another_title(tmp_path: Path) ->
     assert refused_files(tmp_path) == ("a",)
 
 
+@pytest.mark.slow
 def test_a_rebuild_cuts_from_the_right_film_whatever_it_is_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

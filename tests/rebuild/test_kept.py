@@ -23,6 +23,7 @@ def films(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_clips_of_other_options_are_no_success_when_the_film_is_away(
     tmp_path: Path, films: Path, make_release: MakeRelease
 ) -> None:
@@ -47,6 +48,7 @@ def test_clips_of_other_options_are_no_success_when_the_film_is_away(
     assert receipts(out)["d"]["reasons"] == []
 
 
+@pytest.mark.slow
 def test_a_stricter_run_refuses_what_a_laxer_one_built(
     tmp_path: Path, films: Path, make_release: MakeRelease
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_stricter_run_refuses_what_a_laxer_one_built(
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_an_extension_that_the_film_lacks_costs_no_dialogue(
     tmp_path: Path, films: Path, make_release: MakeRelease
 ) -> None:
@@ -81,6 +84,7 @@ def test_an_extension_that_the_film_lacks_costs_no_dialogue(
     assert made["clip"]["media_end"] == pytest.approx(N_FRAMES / FPS, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_keyframe_out_of_place_costs_no_dialogue(
     tmp_path: Path, films: Path, make_release: MakeRelease
 ) -> None:
@@ -93,6 +97,7 @@ def test_a_keyframe_out_of_place_costs_no_dialogue(
     assert made["keyframes"][0]["media_time"] == pytest.approx(2.0, abs=1 / float(FPS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["loose", "webdataset", "parquet"])
 def test_what_verify_finds_damaged_the_next_run_makes_anew(
     tmp_path: Path, films: Path, make_release: MakeRelease, layout: str

@@ -128,6 +128,7 @@ def test_clips_move_into_shards_once(tmp_path: Path, layout: Layout) -> None:
     assert tree(tmp_path) == files
 
 
+@pytest.mark.slow
 def test_layouts_are_converted_without_cutting(tmp_path: Path) -> None:
     run(tmp_path, "loose")
     loose = tree(tmp_path)

@@ -78,6 +78,7 @@ def test_every_clip_of_the_demo_is_exact(media_dir: Path, tmp_path: Path) -> Non
             assert fact["start"] == pytest.approx(turn.start_ms / 1000 - float(start), abs=2e-6)
 
 
+@pytest.mark.slow
 def test_sound_is_exact_to_the_sample(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out)
@@ -93,6 +94,7 @@ def test_sound_is_exact_to_the_sample(media_dir: Path, tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_second_run_only_checks(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out)
@@ -104,6 +106,7 @@ def test_a_second_run_only_checks(media_dir: Path, tmp_path: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in (out / "clips").rglob("*") if p.is_file()} == stamps_before
 
 
+@pytest.mark.slow
 def test_only_what_is_gone_or_damaged_or_changed_is_made_anew(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out)
@@ -161,6 +164,7 @@ def put_another_film(media_dir: Path) -> None:
     shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
 
 
+@pytest.mark.slow
 def test_subtitles_of_another_film_do_not_hide_the_right_one(media_dir: Path, tmp_path: Path) -> None:
     # The sound is asked next, and it fits.
     shutil.copy(demo_release().parent / "other" / "other.srt", media_dir / "mmdia_demo_01.en.srt")
@@ -169,6 +173,7 @@ def test_subtitles_of_another_film_do_not_hide_the_right_one(media_dir: Path, tm
     assert summary.titles[0]["verdict"] in ("identity", "translation")
 
 
+@pytest.mark.slow
 def test_the_wrong_film_is_refused_though_its_name_fits(media_dir: Path, tmp_path: Path) -> None:
     put_another_film(media_dir)
     summary = rebuild(media_dir, tmp_path / "out")
@@ -179,6 +184,7 @@ def test_the_wrong_film_is_refused_though_its_name_fits(media_dir: Path, tmp_pat
     assert not list((tmp_path / "out").rglob("*.flac"))
 
 
+@pytest.mark.slow
 def test_clips_go_when_their_film_is_refused_later(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out)
@@ -188,6 +194,7 @@ def test_clips_go_when_their_film_is_refused_later(media_dir: Path, tmp_path: Pa
     assert not list(out.rglob("*.flac"))
 
 
+@pytest.mark.slow
 def test_without_subtitles_and_sound_there_is_no_evidence_but_the_user_may_vouch(
     media_dir: Path, film: Path, tmp_path: Path
 ) -> None:
@@ -201,6 +208,7 @@ def test_without_subtitles_and_sound_there_is_no_evidence_but_the_user_may_vouch
     assert vouched.statuses["built"] == len(DEMO)
 
 
+@pytest.mark.slow
 def test_maps_made_before_are_taken(media_dir: Path, tmp_path: Path) -> None:
     rebuild(media_dir, tmp_path / "a")
     (media_dir / "mmdia_demo_01.en.srt").unlink()
@@ -208,6 +216,7 @@ def test_maps_made_before_are_taken(media_dir: Path, tmp_path: Path) -> None:
     assert again.statuses["built"] == len(DEMO)
 
 
+@pytest.mark.slow
 def test_withdrawn_dialogues_lose_their_clips(
     media_dir: Path, tmp_path: Path, make_release: MakeRelease
 ) -> None:
@@ -225,6 +234,7 @@ def test_withdrawn_dialogues_lose_their_clips(
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_parts_of_a_title(media_dir: Path, tmp_path: Path, make_release: MakeRelease) -> None:
     """Two files hold one title; a dialogue over their border is refused."""
     release = make_release(

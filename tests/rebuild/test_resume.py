@@ -41,6 +41,7 @@ def statuses(out: Path) -> dict[str, str]:
     return {i: r["status"] for i, r in receipts(out).items()}
 
 
+@pytest.mark.slow
 def test_shards_share_a_folder_in_any_order(media_dir: Path, tmp_path: Path, four: Path) -> None:
     out = tmp_path / "out"
     for index in (1, 0, 1):
@@ -85,6 +86,7 @@ def test_runs_that_would_meet_are_refused(tmp_path: Path) -> None:
                 pass
 
 
+@pytest.mark.slow
 def test_unfinished_files_are_swept_where_they_are_ours(media_dir: Path, tmp_path: Path) -> None:
     """The output may be the media folder itself; a user's own .part file is not ours."""
     mine = media_dir / "download.mkv.part"
@@ -174,6 +176,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_breaks_nothing(media_dir: Path, 
     assert verify_output(out).faults == ()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes there")
 def test_a_pipe_named_like_a_film_costs_its_title_and_no_time(
     media_dir: Path, tmp_path: Path, four: Path
@@ -205,6 +208,7 @@ def hang_at_t1(job: TitleJob, report: Report) -> dict[str, Any]:
     return work_title(job, report)
 
 
+@pytest.mark.slow
 def test_clips_that_were_kept_survive_a_failure_of_the_rest(
     media_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +239,7 @@ def test_clips_that_were_kept_survive_a_failure_of_the_rest(
     assert sum(s == "built" for s in statuses(out).values()) == len(built) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["align", "identity"])
 def test_a_drive_that_is_away_costs_nothing(media_dir: Path, tmp_path: Path, way: str) -> None:
     (media_dir / "media.csv").write_text("title_id,path\nmmdia_demo_01,mmdia_demo_01.mp4\n")
@@ -249,6 +254,7 @@ def test_a_drive_that_is_away_costs_nothing(media_dir: Path, tmp_path: Path, way
     assert all((out / r["audio"]["path"]).exists() for r in before.values() if r["audio"])
 
 
+@pytest.mark.slow
 def test_a_map_that_says_wrong_film_is_not_believed_otherwise(media_dir: Path, tmp_path: Path) -> None:
     maps = tmp_path / "maps"
     maps.mkdir()
@@ -266,6 +272,7 @@ def test_a_map_that_says_wrong_film_is_not_believed_otherwise(media_dir: Path, t
     assert rebuild(media_dir, tmp_path / "c", timemap=str(maps)).reasons["no_timemap"] == 7
 
 
+@pytest.mark.slow
 def test_a_smaller_profile_takes_the_other_files_away(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rebuild(media_dir, out, params={"profile": "keyframes"})
@@ -275,6 +282,7 @@ def test_a_smaller_profile_takes_the_other_files_away(media_dir: Path, tmp_path:
     assert len(list(out.rglob("*.flac"))) == 7
 
 
+@pytest.mark.slow
 def test_kept_rows_know_the_release_and_the_file_of_today(media_dir: Path, tmp_path: Path) -> None:
     from mmdia.corpus.locate import demo_release
 
@@ -292,6 +300,7 @@ def test_kept_rows_know_the_release_and_the_file_of_today(media_dir: Path, tmp_p
     assert {r["media"]["path"] for r in rows} == {"MMDIA_DEMO_01.mp4"}
 
 
+@pytest.mark.slow
 def test_the_exit_status_is_about_what_was_asked_for(media_dir: Path, tmp_path: Path, four: Path) -> None:
     map_file = media_dir / "media.csv"
     map_file.write_text(map_file.read_text().replace("t3,mmdia_demo_01.mp4", "t3,gone.mp4"))

@@ -62,6 +62,7 @@ def left(scratch: Path) -> list[str]:
     return [p.name for p in scratch.iterdir() if not p.name.startswith("receipts-")]
 
 
+@pytest.mark.slow
 def test_a_remote_run_makes_what_a_local_one_makes(
     store: RemoteFolder, media_dir: Path, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_a_remote_run_makes_what_a_local_one_makes(
     assert left(scratch) == []
 
 
+@pytest.mark.slow
 def test_a_second_run_does_nothing(
     store: RemoteFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +95,7 @@ def test_a_second_run_does_nothing(
     assert (again.kept, again.statuses["built"], moved) == (N, N, [])
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_made_again(store: RemoteFolder, tmp_path: Path) -> None:
     deliver(tmp_path / "s")
     before, clips = delivered(store), clips_of(store)
@@ -130,6 +133,7 @@ def test_a_delivery_that_breaks_off_commits_nothing(
     assert len(clips_of(store)) == N
 
 
+@pytest.mark.slow
 def test_a_rows_object_that_is_torn_does_not_count(store: RemoteFolder, tmp_path: Path) -> None:
     deliver(tmp_path / "s")
     name = next(p for p in store.sizes() if "rows-" in p)
@@ -162,6 +166,7 @@ def test_shards_are_delivered_and_renewed(store: RemoteFolder, tmp_path: Path, l
     assert clips_of(store) == shards
 
 
+@pytest.mark.slow
 def test_a_wider_window_of_one_dialogue_repacks_with_the_real_clips(
     store: RemoteFolder, tmp_path: Path, make_release: MakeRelease
 ) -> None:
@@ -183,6 +188,7 @@ def test_a_wider_window_of_one_dialogue_repacks_with_the_real_clips(
         assert tar[fact["offset"] : fact["offset"] + 4] == b"fLaC"
 
 
+@pytest.mark.slow
 def test_what_was_withdrawn_leaves_the_store(store: RemoteFolder, tmp_path: Path) -> None:
     import shutil
 
@@ -199,6 +205,7 @@ def test_what_was_withdrawn_leaves_the_store(store: RemoteFolder, tmp_path: Path
     assert len(clips_of(store)) == N - 1
 
 
+@pytest.mark.slow
 def test_shards_of_a_run_share_a_store(
     store: RemoteFolder, tmp_path: Path, make_release: MakeRelease
 ) -> None:
@@ -217,6 +224,7 @@ def test_shards_of_a_run_share_a_store(
     assert {i: r["status"] for i, r in delivered(store).items()} == {f"d{t}": "built" for t in titles}
 
 
+@pytest.mark.slow
 def test_the_state_can_be_asked_for_from_anywhere(store: RemoteFolder, tmp_path: Path) -> None:
     deliver(tmp_path / "s")
     folder, url = staging_of(CLIPS, None, tmp_path / "other")

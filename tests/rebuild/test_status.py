@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.rebuild.availability import available
 from mmdia.rebuild.config import RebuildConfig
@@ -14,6 +16,7 @@ from mmdia.rebuild.status import status_of
 from tests.rebuild.conftest import rebuild
 
 
+@pytest.mark.slow
 def test_the_share_that_a_user_has(media_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     config = RebuildConfig(media_dir, out, jobs=0)

@@ -104,6 +104,7 @@ def test_turn_times_are_relative_to_the_clip() -> None:
     assert (second.start, second.end) == (None, None)
 
 
+@pytest.mark.slow
 def test_padding_does_not_lead_out_of_the_picture(tmp_path: Path, make_release: MakeRelease) -> None:
     # Sound that outlasts the picture is common; a clip with padding still is the picture's.
     (tmp_path / "films").mkdir()

@@ -32,6 +32,7 @@ def dialogue_row(**more: Any) -> dict[str, Any]:
     return {"dialogue_id": "d", "turns": [{"speakers": ["a"]}], **more}
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, values, max_size=3), st.dictionaries(names, values, max_size=3),
        st.dictionaries(names, values, max_size=3))  # fmt: skip
 def test_unknown_keys_come_back_in_their_places(
@@ -135,6 +136,7 @@ def turns(*speakers: str) -> list[Turn]:
     return [Turn(speakers=tuple(s)) for s in speakers]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["a", "b", "ab"]), max_size=20))
 def test_runs_tile_the_turns_and_change_speakers(speakers: list[str]) -> None:
     lines = turns(*speakers)

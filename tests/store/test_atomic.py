@@ -115,6 +115,7 @@ def test_a_journal_that_cannot_be_written_keeps_what_it_had(
     assert journal.path.read_text() == '{"n":1}\n'
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment_leaves_whole_files_only(tmp_path: Path) -> None:
     """A process that writes without end is killed; every file under a final name is whole."""
     script = textwrap.dedent(

@@ -160,6 +160,7 @@ timed = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(timed, max_size=60))
 def test_grouping_keeps_every_word_once_and_in_order(words: list[Word]) -> None:
     cues = group_words(words)
@@ -173,6 +174,7 @@ def test_grouping_keeps_every_word_once_and_in_order(words: list[Word]) -> None:
         assert a.words[-1].start_s <= b.words[0].start_s
 
 
+@pytest.mark.slow
 @given(st.lists(timed, min_size=1, max_size=20))
 def test_what_is_written_is_read(words: list[Word]) -> None:
     rows = [{"word": w.text, "start": w.start_s, "end": w.end_s} for w in words]
@@ -195,6 +197,7 @@ scraps = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(scraps)
 def test_no_json_breaks_the_reader(document: object) -> None:
     try:

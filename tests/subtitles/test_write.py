@@ -35,6 +35,7 @@ def core(found: tuple[Cue, ...] | list[Cue]) -> list[tuple[int, int, str]]:
     return [(cue.start_ms, cue.end_ms, cue.raw_text) for cue in found]
 
 
+@pytest.mark.slow
 @given(cues)
 def test_srt_round_trip(written: list[Cue]) -> None:
     track = parse_subtitles(write_srt(written), format="srt")
@@ -43,6 +44,7 @@ def test_srt_round_trip(written: list[Cue]) -> None:
     assert [cue.identifier for cue in track.cues] == [str(n) for n in range(1, len(written) + 1)]
 
 
+@pytest.mark.slow
 @given(cues)
 def test_vtt_round_trip(written: list[Cue]) -> None:
     track = parse_subtitles(write_vtt(written))

@@ -33,6 +33,7 @@ def items(tmp_path: Path) -> list[BatchItem]:
     ]
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_stop_the_rest(tmp_path: Path, items: list[BatchItem]) -> None:
     out = Outputs(tmp_path / "j", tmp_path / "s", tmp_path / "r")
     told: list[str] = []
@@ -72,6 +73,7 @@ def test_a_second_run_keeps_what_is_there(
     assert (tmp_path / "r" / "good.html").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_map_on_disk_is_the_one_that_the_row_tells_of(tmp_path: Path, order: tuple[int, int]) -> None:
     right, wrong = (

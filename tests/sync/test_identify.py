@@ -41,6 +41,7 @@ def test_a_copy_is_found_among_titles(catalogue: Catalogue, tmp_path: Path, copy
     assert found.to_row()["title_id"] == "t7"
 
 
+@pytest.mark.slow
 def test_none_is_named_when_none_fits(catalogue: Catalogue, tmp_path: Path) -> None:
     media = write(tmp_path / "unknown.srt", film(99, 60))
     found, _ = identify(str(media), collect(media, Wanted()), catalogue, top=1)

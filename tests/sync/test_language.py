@@ -46,6 +46,7 @@ def test_the_tags_of_containers_are_those_of_releases() -> None:
         assert [e.name for e in _language_first(inside, wanted)] == ["eng", "und", "ger"]
 
 
+@pytest.mark.slow
 def test_an_english_track_inside_a_film_is_not_foreign(tmp_path: Path) -> None:
     write(tmp_path / "subtitles" / "t.srt", FILM)
     for annotated in ("en", "eng", "en-US"):

@@ -70,6 +70,7 @@ def test_a_broken_cache_is_made_anew(film: Path, tmp_path: Path, junk: bytes) ->
     assert [p.name for p in kept.parent.iterdir()] == [kept.name], "nothing half-written is left"
 
 
+@pytest.mark.slow
 def test_a_cache_that_lies_is_not_believed(film: Path, tmp_path: Path) -> None:
     first = listen(film, "webrtc", cache=tmp_path)
     kept = next((tmp_path / "activity").iterdir())
@@ -79,6 +80,7 @@ def test_a_cache_that_lies_is_not_believed(film: Path, tmp_path: Path) -> None:
         assert listen(film, "webrtc", cache=tmp_path) == first
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_done_without(film: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")

@@ -28,6 +28,7 @@ def names(ranking: Ranking) -> list[str]:
     return [Path(row.name).stem for row in ranking.rows]
 
 
+@pytest.mark.slow
 def test_the_documented_order(tmp_path: Path, media: Path) -> None:
     made = ranked(
         tmp_path, media,
@@ -53,6 +54,7 @@ def test_ties_are_told(tmp_path: Path, media: Path) -> None:
     assert "equal to a.srt in every question" in made.rows[1].why
 
 
+@pytest.mark.slow
 def test_the_language_wanted_comes_first(tmp_path: Path, media: Path) -> None:
     loose = jittered(FILM, 0.2)
     assert names(ranked(tmp_path, media, film_en=moved(FILM, 2.0), film_de=loose))[0] == "film.en"
@@ -87,6 +89,7 @@ def test_a_subtitle_is_no_evidence_for_itself(tmp_path: Path, media: Path) -> No
     assert maps == {}
 
 
+@pytest.mark.slow
 def test_all_are_judged_by_one_evidence(tmp_path: Path, media: Path) -> None:
     """The first evidence under which any subtitle may be used serves for all."""
     wrong = collect(write(tmp_path / "other.srt", film(8)), Wanted())

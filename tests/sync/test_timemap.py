@@ -91,6 +91,7 @@ def test_a_map_below_the_wanted_confidence_is_refused(tmp_path: Path) -> None:
         AlignParams(min_confidence=1.01)
 
 
+@pytest.mark.slow
 def test_maps_are_cached_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cues = read_subtitles(SRT).cues
     media = write(tmp_path / "copy.srt", shifted(cues, 5_000))

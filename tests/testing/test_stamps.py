@@ -128,6 +128,7 @@ def test_a_pal_copy_is_located_when_its_speed_is_told() -> None:
     assert not stamps.locate_pilot(clip, 48_000, search=(0.0, 10.0)).reliable
 
 
+@pytest.mark.slow
 def test_first_and_last_sample_of_a_clip() -> None:
     whole = film_part(96_000.0, 8.0, 24_000)
     first, last = stamps.locate_span(whole, 24_000, search=(0.0, 10.0))

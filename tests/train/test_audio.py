@@ -19,6 +19,7 @@ CLIPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(CLIPS)
 def test_unpad_undoes_pad(clips: list[np.ndarray]) -> None:
     padded, lengths, _ = pad_clips(clips)
@@ -28,6 +29,7 @@ def test_unpad_undoes_pad(clips: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(clip, again)
 
 
+@pytest.mark.slow
 @given(CLIPS)
 def test_mask_counts_samples_and_hides_zeros(clips: list[np.ndarray]) -> None:
     padded, lengths, mask = pad_clips(clips)

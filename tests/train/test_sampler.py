@@ -99,6 +99,7 @@ def test_ranks_are_checked() -> None:
         ResumableSampler(3, rank=0)
 
 
+@pytest.mark.slow
 @pytest.mark.needs_torch
 @pytest.mark.parametrize(("workers", "n", "size"), [(0, 53, 5), (2, 53, 5), (0, 20, 5), (0, 3, 5)])
 def test_a_loader_that_stops_after_any_batch_goes_on_with_the_next(workers: int, n: int, size: int) -> None:
