@@ -3,6 +3,9 @@
 `datasets` patches `open`, `os.path` and `Path` in the module of a builder, so nothing here touches
 files: that is `mmdia.corpus`. Tables are written as Arrow, row by row encoding would import torch
 for every path of an audio file.
+
+A table that is prepared opens without the records (and pydantic), whose import would take several
+times as long as all the rest: what reads rows is imported where rows are read.
 """
 
 from __future__ import annotations
@@ -11,23 +14,45 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import datasets
 from datasets.builder import Key
 
+from mmdia import __version__
+from mmdia.corpus.layout import AXIS, TableName, Words, layout, vocabulary_or_default
 from mmdia.errors import BrokenRow, ReleaseError, UsageError
-from mmdia.schema.dialogue import SPLITS, Dialogue
-from mmdia.schema.fields import FieldInfo, field_table
-from mmdia.schema.title import Title
 from mmdia.schema.vocab import Vocabulary
+
+if TYPE_CHECKING:
+    from mmdia.corpus.locate import ReleaseHandle
 
 NAME = "mmdia"
 VERSION = datasets.Version("1.0.0")
 TAGS = ("bench", "hard", "ood", "task2", "task3")
 TITLES = "titles"
-_SCALARS = {"string": "string", "int": "int64", "float": "float64", "bool": "bool"}
+# `datasets` would put its readers of remote files into this module, which reads none, and import
+# scipy to do so. Where this is set it takes that for done.
+_patched_for_streaming = True
 OnBroken = Literal["raise", "skip"]
+_MEDIA = {"audio": datasets.Audio, "video": datasets.Video, "image": datasets.Image}
+#: What a rebuild adds, in the words of `mmdia.corpus.layout`; the values are paths.
+CLIP_COLUMNS: dict[str, Words] = {
+    "audio": "audio",
+    "video": "video",
+    "keyframes": ["image"],
+    "clip": {
+        "status": "string",
+        "reasons": ["string"],
+        **dict.fromkeys(("media_start", "media_end", "lead_in", "scale", "confidence"), "float64"),
+    },
+    "clip_turns": [dict.fromkeys(("start", "end", "end_extended"), "float64")],
+    "turn_clips": [
+        {"turns": ["int64"], "start": "float64", "end": "float64", "audio": "audio", "video": "video"}
+    ],
+    "quality": [{"name": "string", "value": "float64"}],
+    "speech": {"score": "float64", "n_words": "int64", "engine": "string"},
+}
 
 
 @dataclass
@@ -77,6 +102,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     DEFAULT_CONFIG_NAME = "default"
     # Columns of media hold paths here, so the small batches that `datasets` takes for them are waste.
     DEFAULT_WRITER_BATCH_SIZE = 1000
+    _handle: ReleaseHandle | None = None
     _rows: Any = None
 
     def __init__(
@@ -92,42 +118,59 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         on_broken: OnBroken = "raise",
         **kwargs: Any,
     ) -> None:
-        from mmdia.corpus.clips import check_origin, open_clips
-        from mmdia.corpus.locate import content_id, locate_release
+        from mmdia.corpus.glance import facts_of, glance_at_release
+        from mmdia.corpus.locate import folder_content_id, locate_release, release_place
 
         if data_files is not None:
             hint = "Name the release: annotations=..., and the rebuild: data_dir=..."
             raise UsageError("data_files is not used by mmdia", got=repr(data_files), hint=hint)
         if on_broken not in ("raise", "skip"):
             raise UsageError("on_broken has no such value", expected="raise | skip", got=repr(on_broken))
-        handle, route = locate_release(_absolute(annotations))
-        self._handle = handle
+        place, route = release_place(_absolute(annotations))
+        facts = glance_at_release(place)
+        if facts is None:
+            self._handle, route = locate_release(_absolute(annotations))
+            facts = facts_of(self._handle)
+        self._facts = facts
         self._receipt = None
         if data_dir is not None:
+            from mmdia.corpus.clips import check_origin, open_clips
+
             clips = open_clips(data_dir)
-            check_origin(data_dir, handle.head, clips)
+            check_origin(data_dir, facts, clips)
             self._receipt = clips.identity
         # Only what differs from the default may reach the configuration: it names the cache folder.
         given = {"annotations": _absolute(annotations), "data_dir": _absolute(data_dir)}
         given["on_broken"] = None if on_broken == "raise" else on_broken
         kwargs |= {key: value for key, value in given.items() if value is not None}
         if hash is None:
-            hash = _identity(content_id(handle), self._receipt, handle.head.vocab)
+            hash = _identity(folder_content_id(facts.path), self._receipt, facts.vocab)
         super().__init__(cache_dir, dataset_name or NAME, config_name, hash, **kwargs)
+        if self.info is self._own_info:
+            # Nothing is prepared of this content: a head that cannot be used is refused here.
+            self._opened()
         if route == "demo":
             warnings.warn(_demo_warning(), UserWarning, stacklevel=2)
 
+    def _opened(self) -> ReleaseHandle:
+        """The release, with its head checked."""
+        from mmdia.corpus.locate import open_release
+
+        if self._handle is None:
+            self._handle = open_release(self._facts.path)
+        return self._handle
+
     def _info(self) -> datasets.DatasetInfo:
-        head = self._handle.head
-        model = Title if self.config.name == TITLES else Dialogue
-        return datasets.DatasetInfo(
-            description=f"Release {head.name} {head.version}.",
-            features=features(
-                model, vocab=head.vocab, clips=model is Dialogue and self._receipt is not None
-            ),
-            license=head.license or "",
-            citation="\n".join(source.citation for source in head.sources if source.citation),
+        facts = self._facts
+        table: TableName = "titles" if self.config.name == TITLES else "dialogues"
+        clips = table == "dialogues" and self._receipt is not None
+        self._own_info = datasets.DatasetInfo(
+            description=f"Release {facts.name} {facts.version}.",
+            features=features(table, vocab=facts.vocab, clips=clips),
+            license=facts.license or "",
+            citation="\n".join(facts.citations),
         )
+        return self._own_info
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         # A stream checks rows as they come; a table that is prepared is checked whole, once.
@@ -139,7 +182,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         if not found:
             raise ReleaseError(
                 f"the release has no rows for the configuration {self.config.name!r}",
-                path=self._handle.path,
+                path=self._facts.path,
                 got=f"tags: {', '.join(tags) or 'none'}",
             )
         return [
@@ -151,15 +194,16 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         """Splits that have rows, with what `_generate_tables` needs; and the tags of the release."""
         from mmdia.corpus.check import survey_release, survey_titles
         from mmdia.corpus.shards import survey
+        from mmdia.schema.dialogue import SPLITS
 
         skip = self.config.on_broken == "skip"
         if self.config.name == TITLES:
-            count = survey_titles(self._handle, skip_broken=skip)
+            count = survey_titles(self._opened(), skip_broken=skip)
             return ({"all": {"shards": [TITLES]}} if count else {}), []
         if lazy:
-            seen = survey(self._handle, on_broken=_leave_to_reader if skip else "raise")
+            seen = survey(self._opened(), on_broken=_leave_to_reader if skip else "raise")
         else:
-            seen = survey_release(self._handle, skip_broken=skip, rows=self._rows)
+            seen = survey_release(self._opened(), skip_broken=skip, rows=self._rows)
         tags = sorted({tag for counts in seen.tags for tag in counts})
         if self.config.name == "default":
             wanted = {split: {"split": split} for split in SPLITS}
@@ -173,7 +217,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
 
     def _with_cure(self, error: BrokenRow) -> BrokenRow:
         error.hint = (
-            f"See all of them: mmdia release validate {self._handle.path}; "
+            f"See all of them: mmdia release validate {self._facts.path}; "
             'or go on without such rows: on_broken="skip"'
         )
         return error
@@ -214,7 +258,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         from mmdia.corpus.tables import RowSource
 
         source = RowSource(
-            self._handle,
+            self._opened(),
             rebuild=None if self._receipt is None else (self.config.data_dir, self._receipt),
             skip_broken=self.config.on_broken == "skip",
         )
@@ -233,7 +277,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         except BrokenRow as error:
             raise self._with_cure(error) from None
         if lazy and source.broken:
-            warn_of_broken(self._handle, source.broken)
+            warn_of_broken(self._opened(), source.broken)
 
 
 def load_dataset(
@@ -280,60 +324,30 @@ def load_dataset(
     return builder.as_dataset(split=split)
 
 
-def features(
-    model: type[Dialogue] | type[Title], *, vocab: str | None = None, clips: bool = False
-) -> datasets.Features:
-    """The features of a record: categories as `ClassLabel` (null where unknown), the rest as it is.
+def features(table: TableName, *, vocab: str | None = None, clips: bool = False) -> datasets.Features:
+    """The features of a table: categories as `ClassLabel` (null where unknown), the rest as it is.
 
     Args:
-        model: The record.
+        table: "dialogues" or "titles".
         vocab: Name of the vocabulary.
         clips: Add the columns of a rebuild. Media is never decoded: its values are paths, or
             references into shards, which `mmdia.train.read_media` reads.
     """
-    from mmdia.corpus.labels import vocabulary_or_default
-
+    columns = layout(table) | (CLIP_COLUMNS if clips else {})
     words = vocabulary_or_default(vocab)
-    made = {field.name: _feature(field, words) for field in field_table(model)}
-    if clips:
-        number = datasets.Value("float64")
-        made |= {
-            "audio": datasets.Audio(decode=False),
-            "video": datasets.Video(decode=False),
-            "keyframes": datasets.List(datasets.Image(decode=False)),
-            "clip": {
-                "status": datasets.Value("string"),
-                "reasons": datasets.List(datasets.Value("string")),
-                **dict.fromkeys(("media_start", "media_end", "lead_in", "scale", "confidence"), number),
-            },
-            "clip_turns": datasets.List(dict.fromkeys(("start", "end", "end_extended"), number)),
-            "turn_clips": datasets.List(
-                {
-                    "turns": datasets.List(datasets.Value("int64")),
-                    "start": number,
-                    "end": number,
-                    "audio": datasets.Audio(decode=False),
-                    "video": datasets.Video(decode=False),
-                }
-            ),
-            "quality": datasets.List({"name": datasets.Value("string"), "value": number}),
-            "speech": {
-                "score": number,
-                "n_words": datasets.Value("int64"),
-                "engine": datasets.Value("string"),
-            },
-        }
-    return datasets.Features(made)
+    return datasets.Features({name: _feature(column, words) for name, column in columns.items()})
 
 
-def _feature(field: FieldInfo, words: Vocabulary) -> Any:
-    if field.axis is not None:
-        return datasets.ClassLabel(names=list(words.names(field.axis)))
-    if field.kind == "struct":
-        return {child.name: _feature(child, words) for child in field.children}
-    if field.kind == "list":
-        return datasets.List(_feature(field.children[0], words))
-    return datasets.Value(_SCALARS[field.kind])
+def _feature(column: Words, words: Vocabulary) -> Any:
+    if isinstance(column, dict):
+        return {name: _feature(child, words) for name, child in column.items()}
+    if isinstance(column, list):
+        return datasets.List(_feature(column[0], words))
+    if column.startswith(AXIS):
+        return datasets.ClassLabel(names=list(words.names(column.removeprefix(AXIS))))
+    if column in _MEDIA:
+        return _MEDIA[column](decode=False)
+    return datasets.Value(column)
 
 
 def _leave_to_reader(_: BrokenRow) -> None:
@@ -347,9 +361,11 @@ def _absolute(path: Any) -> str | None:
 
 
 def _identity(release: str, receipt: str | None, vocab: str | None) -> str:
-    """Identity of the prepared tables: their content, and the columns it is put into."""
-    columns = [str(features(model, vocab=vocab, clips=True)) for model in (Dialogue, Title)]
-    text = "\n".join([str(VERSION), release, receipt or "", *columns])
+    """Identity of the prepared tables: content, the columns it is put into, and who prepares them."""
+    words = vocabulary_or_default(vocab)
+    axes = [words.names("relationship"), words.names("interaction")]
+    columns = [layout("dialogues"), layout("titles"), CLIP_COLUMNS, *axes]
+    text = "\n".join([str(VERSION), __version__, release, receipt or "", *map(repr, columns)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

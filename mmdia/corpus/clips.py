@@ -16,18 +16,21 @@ import warnings
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from mmdia.corpus.clip_columns import CLIP_SCHEMA
 from mmdia.corpus.digests import REST_S
+from mmdia.corpus.glance import HeadFacts
 from mmdia.corpus.locate import mmdia_home
-from mmdia.corpus.receipt_table import CLIP_SCHEMA, Folders, folder_stamp, receipt_batches
-from mmdia.corpus.receipts import receipt_content_id
+from mmdia.corpus.receipt_place import folder_stamp, receipt_content_id
 from mmdia.errors import ReleaseError
-from mmdia.schema.release import Release
 from mmdia.store.atomic import part_path
 from mmdia.store.filed import inside
+
+if TYPE_CHECKING:
+    from mmdia.schema.release import Release
 
 _FORMAT = "mmdia.clips/1"
 _FACTS = b"mmdia"
@@ -84,12 +87,12 @@ class Clips:
         return whole if len(parts) == 1 else whole.take(pa.array(order, pa.int64()))
 
 
-def check_origin(folder: str | Path, head: Release, clips: Clips | None = None) -> None:
+def check_origin(folder: str | Path, head: Release | HeadFacts, clips: Clips | None = None) -> None:
     """Make sure that a rebuild's clips belong to the release whose rows they are joined to.
 
     Args:
         folder: The output folder of the rebuild.
-        head: The release.
+        head: The release's head, or what a glance told of it.
         clips: Its columns, where they are open already.
 
     Raises:
@@ -192,6 +195,9 @@ def _make(kept: Path, content: str, place: Path) -> Clips:
 
 def _write(path: Path, content: str, place: Path) -> None:
     """Write the columns; the last batch is empty and carries what is known of them."""
+    # Here, since it needs the records and columns that are kept already do not.
+    from mmdia.corpus.receipt_table import Folders, receipt_batches
+
     begun = time.time()
     folders, origins = Folders(place), set[str]()
     schema = pa.schema([pa.field("dialogue_id", pa.string()), *CLIP_SCHEMA])

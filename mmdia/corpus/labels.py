@@ -1,4 +1,8 @@
-"""Category words as numbers: the position in the vocabulary's table, or null when it has no such word."""
+"""Category words as numbers: the position in the vocabulary's table, or null when it has no such word.
+
+A word that the vocabulary does not have goes where unknown keys are kept, into the row's `extra`, from
+which it is written back in its place.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmdia.corpus.arrow import arrow_type
+from mmdia.corpus.layout import vocabulary_or_default
+from mmdia.corpus.strays import EXTRA, extra_with_strays
 from mmdia.schema.base import Record
 from mmdia.schema.fields import FieldInfo, field_table
-from mmdia.schema.vocab import PAPER_15, VOCABULARIES, Vocabulary
+from mmdia.schema.vocab import Vocabulary
 
-
-def vocabulary_or_default(name: str | None) -> Vocabulary:
-    """The vocabulary that a release names; the paper's when it is unknown here or not named."""
-    return VOCABULARIES.get(name or PAPER_15.name, PAPER_15)
+__all__ = ["encode_labels", "has_labels", "label_schema", "label_type", "vocabulary_or_default"]
 
 
 def has_labels(field: FieldInfo) -> bool:
@@ -47,7 +50,7 @@ def encode_labels(
     vocab: Vocabulary,
     unknown: Counter[tuple[str, str]] | None = None,
 ) -> pa.RecordBatch:
-    """The batch with categories as numbers (`label_schema`).
+    """The batch with categories as numbers (`label_schema`); other words are kept in `extra`.
 
     Args:
         batch: Rows in the schema `arrow_schema(model)`.
@@ -55,8 +58,15 @@ def encode_labels(
         vocab: The vocabulary.
         unknown: Where words that the vocabulary does not have are counted, by axis and word.
     """
-    counts: Counter[tuple[str, str]] = Counter() if unknown is None else unknown
-    arrays = [_encode(batch.column(field.name), field, vocab, counts) for field in field_table(model)]
+    counts: Counter[tuple[str, str]] = Counter()
+    fields = field_table(model)
+    arrays = [_encode(batch.column(field.name), field, vocab, counts) for field in fields]
+    if counts and EXTRA in batch.schema.names:
+        at = batch.schema.get_field_index(EXTRA)
+        labelled = [field for field in fields if has_labels(field)]
+        arrays[at] = extra_with_strays(batch, labelled, vocab)
+    if unknown is not None:
+        unknown.update(counts)
     return pa.RecordBatch.from_arrays(arrays, schema=label_schema(model))
 
 

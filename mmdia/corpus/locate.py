@@ -9,14 +9,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mmdia.corpus.containment import refuse_links_out
 from mmdia.corpus.digests import known_digests
 from mmdia.corpus.lines import MAX_LINE_BYTES
 from mmdia.errors import ReleaseError, ReleaseNotFound
-from mmdia.schema.release import RELEASE_SCHEMA, Release
 from mmdia.store.digest import params_hash
+
+if TYPE_CHECKING:
+    from mmdia.schema.release import Release
 
 #: How a release was found: by argument, by $MMDIA_ANNOTATIONS, installed, or the bundled demo.
 Route = Literal["argument", "environment", "installed", "demo"]
@@ -125,6 +127,9 @@ def open_release(path: str | Path) -> ReleaseHandle:
 
 
 def _read_head(path: Path) -> Release:
+    # Here, so that finding a release costs no import of the records.
+    from mmdia.schema.release import RELEASE_SCHEMA, Release
+
     try:
         size = path.stat().st_size
         if size > MAX_LINE_BYTES:
@@ -168,21 +173,31 @@ def locate_release(annotations: str | Path | None = None) -> tuple[ReleaseHandle
         ReleaseNotFound: The place named holds no release.
         ReleaseError: The release found cannot be read.
     """
+    place, route = release_place(annotations)
+    try:
+        return open_release(place), route
+    except ReleaseNotFound as error:
+        if route != "environment":
+            raise
+        raise ReleaseNotFound(
+            "no release where $MMDIA_ANNOTATIONS points", path=place,
+            expected=error.expected, got=error.got,
+        ) from error  # fmt: skip
+
+
+def release_place(annotations: str | Path | None = None) -> tuple[str | Path, Route]:
+    """Where `locate_release` looks, without looking: the folder or its ``release.json``.
+
+    Raises:
+        ReleaseError: The file that names the installed release cannot be read.
+    """
     if annotations is not None and str(annotations):
-        return open_release(annotations), "argument"
+        return annotations, "argument"
     if named := os.environ.get("MMDIA_ANNOTATIONS"):
-        try:
-            return open_release(named), "environment"
-        except ReleaseNotFound as error:
-            raise ReleaseNotFound(
-                "no release where $MMDIA_ANNOTATIONS points",
-                path=named,
-                expected=error.expected,
-                got=error.got,
-            ) from error
+        return named, "environment"
     if (installed := installed_release()) is not None:
-        return open_release(installed), "installed"
-    return open_release(demo_release()), "demo"
+        return installed, "installed"
+    return demo_release(), "demo"
 
 
 def installed_release() -> Path | None:
@@ -205,7 +220,11 @@ def installed_release() -> Path | None:
 
 def release_files(handle: ReleaseHandle) -> ReleaseFiles:
     """The tables of a release; where JSONL and Parquet of the same rows lie side by side, JSONL is read."""
-    folder = handle.path
+    return folder_files(handle.path)
+
+
+def folder_files(folder: Path) -> ReleaseFiles:
+    """`release_files` of a folder whose head nobody has read."""
     lines = folder / "dialogues.jsonl"
     shards = (lines,) if lines.is_file() else tuple(sorted((folder / "dialogues").glob("*.parquet")))
     if not shards and (single := folder / "dialogues.parquet").is_file():
@@ -227,6 +246,11 @@ def content_id(handle: ReleaseHandle) -> str:
     are left out. A file that has not changed since it was last hashed is not read again
     (`mmdia.corpus.digests` says when that is safe).
     """
-    files = (handle.path / HEAD_FILE, *release_files(handle).present())
-    found = known_digests(handle.path, files, digest_memory())
+    return folder_content_id(handle.path)
+
+
+def folder_content_id(folder: Path) -> str:
+    """`content_id` of a folder whose head nobody has read."""
+    files = (folder / HEAD_FILE, *folder_files(folder).present())
+    found = known_digests(folder, files, digest_memory())
     return params_hash([[name, size, digest] for name, (size, digest) in found.items()])

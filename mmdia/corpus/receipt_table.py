@@ -19,60 +19,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from mmdia.corpus.clip_columns import (
+    CLIP_SCHEMA,
+    CLIP_TYPE,
+    MEDIA_TYPE,
+    QUALITY_TYPE,
+    SPEECH_TYPE,
+    TIMES,
+    TURN_CLIP_TYPE,
+    TURN_TYPE,
+    floats,
+    list_of,
+)
 from mmdia.corpus.jsonl import Lines, line_blocks
-from mmdia.corpus.receipts import check_version, receipt_path
+from mmdia.corpus.receipt_place import folder_stamp, receipt_path
+from mmdia.corpus.receipts import check_version
 from mmdia.schema.receipt import RECEIPT_SCHEMA, Receipt
 from mmdia.store.filed import inside, member_name
 
-#: Arrow type of a media file in `datasets`: content, or the path of the file.
-MEDIA_TYPE = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
 #: Reason of a file that the receipt names and that is not there.
 GONE = "clip_gone"
-_TIMES = ("media_start", "media_end", "lead_in", "scale", "confidence")
-
-
-def _floats(*names: str) -> pa.StructType:
-    return pa.struct([pa.field(name, pa.float64()) for name in names])
-
-
-def _list(kind: pa.DataType) -> pa.ListType:
-    return pa.list_(pa.field("item", kind))
-
-
-CLIP_TYPE = pa.struct(
-    [
-        pa.field("status", pa.string()),
-        pa.field("reasons", _list(pa.string())),
-        *(pa.field(name, pa.float64()) for name in _TIMES),
-    ]
-)
-TURN_CLIP_TYPE = pa.struct(
-    [
-        pa.field("turns", _list(pa.int64())),
-        pa.field("start", pa.float64()),
-        pa.field("end", pa.float64()),
-        pa.field("audio", MEDIA_TYPE),
-        pa.field("video", MEDIA_TYPE),
-    ]
-)
-#: Names differ by what was measured, so they are values, not columns.
-QUALITY_TYPE = pa.struct([pa.field("name", pa.string()), pa.field("value", pa.float64())])
-SPEECH_TYPE = pa.struct(
-    [pa.field("score", pa.float64()), pa.field("n_words", pa.int64()), pa.field("engine", pa.string())]
-)
-TURN_TYPE = _floats("start", "end", "end_extended")
-CLIP_SCHEMA = pa.schema(
-    [
-        pa.field("audio", MEDIA_TYPE),
-        pa.field("video", MEDIA_TYPE),
-        pa.field("keyframes", _list(MEDIA_TYPE)),
-        pa.field("clip", CLIP_TYPE),
-        pa.field("clip_turns", _list(TURN_TYPE)),
-        pa.field("turn_clips", _list(TURN_CLIP_TYPE)),
-        pa.field("quality", _list(QUALITY_TYPE)),
-        pa.field("speech", SPEECH_TYPE),
-    ]
-)
 
 _STORED = [("path", pa.string()), ("shard", pa.string()), ("row", pa.int64())]
 _FILE = pa.struct(_STORED)
@@ -83,7 +49,7 @@ _READ = pa.schema(
         ("status", pa.string()),
         ("reasons", pa.list_(pa.string())),
         ("annotation_version", pa.string()),
-        ("clip", _floats(*_TIMES)),
+        ("clip", floats(*TIMES)),
         ("audio", _FILE),
         ("video", _FILE),
         ("keyframes", pa.list_(pa.struct([*_STORED, ("turn", pa.int64())]))),
@@ -143,14 +109,6 @@ class Folders:
             self._places.clear()
         self._places[parent] = str(folder), names
         return self._places[parent]
-
-
-def folder_stamp(folder: Path) -> int:
-    """Time at which names in a folder last changed, ns; 0 where there is no such folder."""
-    try:
-        return folder.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def receipt_batches(out_dir: Path, folders: Folders) -> Iterator[tuple[pa.RecordBatch, set[str]]]:
@@ -253,7 +211,7 @@ def _listed(lists: pa.Array, kind: pa.DataType) -> pa.Array:
     """Lists with our name of the item; null becomes empty, as in the record."""
     lengths = pc.fill_null(pc.list_value_length(lists), 0)
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths).cast(pa.int32())])
-    return pa.ListArray.from_arrays(offsets, lists.flatten().cast(kind), type=_list(kind))
+    return pa.ListArray.from_arrays(offsets, lists.flatten().cast(kind), type=list_of(kind))
 
 
 def _paths(files: pa.Array, folders: Folders) -> list[str | None]:
@@ -315,7 +273,7 @@ def _keyframes(rows: pa.RecordBatch, flags: list[bool], gone: list[bool], folder
             values += [mine.get(turn) for turn in range(max(n_turns[i], max(mine) + 1))]
         first += count
     ends = pa.array([*offsets, len(values)], pa.int32())
-    return pa.ListArray.from_arrays(ends, _media(values), type=_list(MEDIA_TYPE))
+    return pa.ListArray.from_arrays(ends, _media(values), type=list_of(MEDIA_TYPE))
 
 
 def _turn_clips(lists: pa.Array, flags: list[bool], gone: list[bool], folders: Folders) -> pa.Array:
@@ -339,7 +297,7 @@ def _turn_clips(lists: pa.Array, flags: list[bool], gone: list[bool], folders: F
         offsets.append(first if count and flag else None)
         first += count
     return pa.ListArray.from_arrays(
-        pa.array([*offsets, first], pa.int32()), values, type=_list(TURN_CLIP_TYPE)
+        pa.array([*offsets, first], pa.int32()), values, type=list_of(TURN_CLIP_TYPE)
     )
 
 
@@ -353,9 +311,9 @@ def _clip(rows: pa.RecordBatch, audio: pa.Array, video: pa.Array, gone: list[boo
             pa.string(),
         )
         told = [[*r, GONE] if g else r for g, r in zip(gone, reasons.to_pylist(), strict=True)]
-        reasons = pa.array(told, _list(pa.string()))
+        reasons = pa.array(told, list_of(pa.string()))
     place = rows.column("clip")
-    times = [pc.struct_field(place, [name]) for name in _TIMES]
+    times = [pc.struct_field(place, [name]) for name in TIMES]
     return pa.StructArray.from_arrays([status, reasons, *times], fields=list(CLIP_TYPE))
 
 
@@ -367,4 +325,4 @@ def _quality(lines: list[bytes], flags: list[bool]) -> pa.Array:
         values.append(facts and [{"name": name, "value": facts[name]} for name in sorted(facts)])
         if facts == {}:
             values[-1] = []
-    return pa.array(values, _list(QUALITY_TYPE))
+    return pa.array(values, list_of(QUALITY_TYPE))

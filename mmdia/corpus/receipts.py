@@ -7,13 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmdia.corpus.digests import known_digests
 from mmdia.corpus.jsonl import line_blocks
-from mmdia.corpus.locate import digest_memory
-from mmdia.errors import ReleaseError, ReleaseNotFound
+from mmdia.corpus.receipt_place import RECEIPT_FILE, receipt_content_id, receipt_path
+from mmdia.errors import ReleaseError
 from mmdia.schema.receipt import RECEIPT_SCHEMA, Receipt
 
-RECEIPT_FILE = "receipt.jsonl"
+__all__ = [
+    "RECEIPT_FILE",
+    "PlacedReceipt",
+    "check_version",
+    "merge_receipts",
+    "read_receipts",
+    "receipt_content_id",
+    "receipt_path",
+]
 #: Statuses that say nothing about the media; any other row of another folder goes before them.
 _IDLE = frozenset({"not_selected"})
 
@@ -24,24 +31,6 @@ class PlacedReceipt:
 
     folder: Path
     receipt: Receipt
-
-
-def receipt_path(out_dir: str | Path) -> Path:
-    """The receipt of a rebuild folder.
-
-    Raises:
-        ReleaseNotFound: The folder holds no receipt.
-    """
-    folder = Path(out_dir).expanduser()
-    path = folder / RECEIPT_FILE
-    if not path.is_file():
-        raise ReleaseNotFound(
-            "no receipt here",
-            path=folder,
-            expected=f"a folder with {RECEIPT_FILE}",
-            hint="Run: mmdia rebuild",
-        )
-    return path
 
 
 def read_receipts(out_dir: str | Path) -> dict[str, Receipt]:
@@ -114,14 +103,3 @@ def _rank(receipt: Receipt) -> int:
     if receipt.status in _IDLE:
         return 0
     return 2 if receipt.status == "built" else 1
-
-
-def receipt_content_id(out_dir: str | Path) -> str:
-    """Identity of a rebuild folder's receipt, 32 hexadecimal digits of its content.
-
-    Raises:
-        ReleaseNotFound: The folder holds no receipt.
-    """
-    path = receipt_path(out_dir)
-    found = known_digests(path.parent, (path,), digest_memory())
-    return found[path.name][1][:32]

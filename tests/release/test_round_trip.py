@@ -6,18 +6,34 @@ import shutil
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from mmdia.corpus.write import Form
 from mmdia.release.export import export_dataset, export_release
 from mmdia.release.validate import validate
+from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.release import Release
 from tests.release.release_strategies import Whole, first_difference, read_whole, releases
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+#: A category that the vocabulary does not have is a warning, not an error.
+WITH_STRAYS = Whole(
+    Release(name="r", version="1"), [],
+    [
+        Dialogue.from_row({"dialogue_id": name, "split": split, "turns": [{"speakers": ["x"]}]} | more)
+        for name, split, more in [
+            ("a", "train", {"relationship": {"category": "Rivals", "label": "old rivals", "since": 1999},
+                            "interaction": {"category": "Duel"}}),
+            ("b", "train", {"relationship": {"category": "Family"}, "weather": "rain"}),
+            ("c", "test", {"interaction": {"category": "", "labels": ["x"]}}),
+        ]
+    ], [], [],
+)  # fmt: skip
 
 
 def same(found: Whole, wanted: Whole, *, but: tuple[str, ...] = ()) -> None:
@@ -75,6 +91,7 @@ def test_import_of_our_own_format(whole: Whole) -> None:
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to make an example small would take minutes
 )
 @given(whole=releases())
+@example(whole=WITH_STRAYS)
 def test_validate_publish_load_export_import(whole: Whole) -> None:
     pytest.importorskip("jinja2")
     from mmdia.builder import load_dataset
@@ -131,3 +148,24 @@ def test_a_head_of_ones_own(tmp_path: Path) -> None:
     again = export_dataset({"train": stream}, tmp_path / "b", head=head, form="parquet")
     assert again.head.name == "mine"
     assert read_whole(again).dialogues == found.dialogues
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_category_that_the_vocabulary_lacks_comes_back(
+    tmp_path: Path, form: Literal["jsonl", "parquet"], streaming: bool
+) -> None:
+    from mmdia.builder import load_dataset
+
+    wanted = WITH_STRAYS
+    handle = wanted.write(tmp_path / "a", form)
+    assert "unknown_category" in {f.code for f in validate(handle).of("warning")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        loaded = load_dataset(
+            annotations=handle.path, cache_dir=str(tmp_path / "cache"), streaming=streaming
+        )
+        first = next(iter(loaded["train"]))
+        assert (first["relationship"]["category"], first["relationship"]["label"]) == (None, "old rivals")
+        exported = export_dataset(loaded, tmp_path / "b", head=wanted.head, form=form)
+    same(read_whole(exported), wanted)
