@@ -144,6 +144,12 @@ def _number(value: float | None) -> str | None:
 
 
 def _warn(found: Found) -> None:
+    for word, labels in found.unheard.items():
+        have = f"it has {', '.join(labels)}" if labels else "its turns have no emotion labels"
+        note(f"mmdia: no turn of the release has the emotion {word!r}: {have}")
+    twice = found.table.num_rows - len(set(found.ids))
+    if twice:
+        note(f"mmdia: {twice:,} rows have the identifier of another (run: mmdia release validate)")
     if found.wordless:
         note(f"mmdia: {found.wordless:,} dialogues withhold their text: --text cannot find them")
     if found.broken:

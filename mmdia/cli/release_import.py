@@ -156,15 +156,20 @@ def _rate_of(text: str) -> tuple[str, Fraction]:
 
 
 def _show(report: ImportReport) -> None:
+    from mmdia.release.importers.ledger import ASKED
+
     if report.lost or report.notes:
-        rows = [*_lines("lost", report.lost), *_lines("noted", report.notes)]
+        rows = [*_lines(None, report.lost), *_lines("noted", report.notes)]
         print_table(["what", "reason", ("count", "right"), "examples"], rows)
         for code, entry in {**report.lost, **report.notes}.items():
             say(f"  {code}: {entry.to_row(code)['text']}")
     if report.passed_over:
         names = _few(report.passed_over)
         note(f"mmdia: {len(report.passed_over)} files of other kinds were passed over: {names}")
-    say(f"rows: {report.rows_read} read, {report.rows_imported} imported, {report.rows_lost} lost")
+    asked = sum(entry.count for code, entry in report.lost.items() if code in ASKED)
+    left_out = f"{asked} left out, " if asked else ""
+    lost = f"{left_out}{report.rows_lost - asked} lost"
+    say(f"rows: {report.rows_read} read, {report.rows_imported} imported, {lost}")
     say(f"{report.titles} titles, {report.dialogues} dialogues, {report.turns} turns ({report.format})")
     if report.out is not None:
         head = report.head
@@ -172,8 +177,14 @@ def _show(report: ImportReport) -> None:
         note(f"mmdia: look for dirt: mmdia release validate {report.out}")
 
 
-def _lines(what: str, entries: dict[str, Entry]) -> list[tuple[object, ...]]:
-    return [(what, code, entry.count, "; ".join(entry.examples[:2])) for code, entry in entries.items()]
+def _lines(what: str | None, entries: dict[str, Entry]) -> list[tuple[object, ...]]:
+    from mmdia.release.importers.ledger import ASKED
+
+    kinds = [what or ("left out" if code in ASKED else "lost") for code in entries]
+    return [
+        (kind, code, entry.count, "; ".join(entry.examples[:2]))
+        for kind, (code, entry) in zip(kinds, entries.items(), strict=True)
+    ]
 
 
 def _few(names: tuple[str, ...], most: int = 3) -> str:

@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     _show_links(first)
     if args.lift:
         _show_lift(first)
+    _show_words(first)
     _show_left_out(document["groups"])
     if args.definitions:
         say()
@@ -187,6 +188,19 @@ def _show_lift(group: dict[str, Any]) -> None:
     say()
     numbers = [(name, "right") for name in ("n", "expected", "lift", "p (Holm)")]
     print_table(["relationship", "interaction", *numbers, "sig."], rows)
+
+
+#: Words of turns that are printed; --json has them all.
+_MOST_WORDS = 12
+
+
+def _show_words(group: dict[str, Any]) -> None:
+    for name in ("emotions", "sentiments"):
+        counts = group["counts"][name]
+        if counts:
+            shown = ", ".join(f"{word} {n:,}" for word, n in list(counts.items())[:_MOST_WORDS])
+            more = len(counts) - _MOST_WORDS
+            say(f"turns by {name[:-1]}: {shown}{f', {more:,} more' if more > 0 else ''}")
 
 
 def _show_left_out(groups: dict[str, Any]) -> None:

@@ -258,6 +258,7 @@ def _people(first: Mapping[str, Any]) -> Markup | None:
     counts = first["counts"]
     names = {
         "genders": "Speakers by gender", "ages": "Speakers by age group",
+        "emotions": "Turns by emotion label", "sentiments": "Turns by sentiment",
         "languages": "Dialogues by language", "countries": "Dialogues by country",
         "decades": "Dialogues by decade", "genres": "Dialogues by genre",
     }  # fmt: skip

@@ -165,6 +165,7 @@ def _balance(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     lists = {
         "genders": "Speakers by gender", "ages": "Speakers by age group",
+        "emotions": "Turns by emotion label", "sentiments": "Turns by sentiment",
         "languages": "Dialogues by language", "decades": "Dialogues by decade of the film",
         "countries": "Dialogues by country of the film",
         "genres": "Dialogues by genre",

@@ -38,7 +38,11 @@ DIRT: dict[str, Dirt] = {
     "bench_outside_hard": Dirt("error", "dialogue", "a bench dialogue is not tagged hard"),
     "broken_row": Dirt("error", "row", "the row cannot be read: no JSON, a key missing, or a wrong type"),
     "control_set_single": Dirt("warning", "set", "a control set has one dialogue only"),
-    "counts_disagree": Dirt("error", "table", "release.json promises another number of rows"),
+    "counts_disagree": Dirt(
+        "error",
+        "table",
+        "release.json has other counts than there are rows: mend them, or drop them",
+    ),
     "dialogue_end": Dirt("warning", "dialogue", "the dialogue ends at or before its start"),
     "disk_order": Dirt("warning", "dialogue", "the row comes after one of a later title or start"),
     "duplicate_dialogue_id": Dirt("error", "dialogue", "an earlier dialogue has the same identifier"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.release import Release
 
 FIND_SCHEMA = "mmdia.find/1"
+#: Most labels that are named to somebody who asked for another.
+MOST_LABELS = 12
 
 #: What is kept of each dialogue found; `place` is its position among the rows of the release.
 BRIEF = pa.schema(
@@ -83,6 +86,7 @@ class Found:
         table: One row a dialogue taken (`BRIEF`), in order.
         fitting: Dialogues that fit, before a sample or a limit took some.
         searched: Dialogues looked at.
+        unheard: Emotion labels asked for that no turn of the release has, and the nearest that some have.
         wordless: Dialogues looked at whose text the release withholds (no search of text finds them).
         broken: Rows that cannot be read, when they were to be skipped.
     """
@@ -93,6 +97,7 @@ class Found:
     searched: int
     wordless: int = 0
     broken: tuple[str, ...] = ()
+    unheard: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[str]:
@@ -141,6 +146,7 @@ class Found:
             "hours": round(self.hours, 6),
             "counts": {name: self.counts(name) for name in ("split", "relationship", "interaction")},
             "wordless": self.wordless,
+            "unheard": self.unheard,
             "broken": list(self.broken),
             "ids": self.ids,
             "dialogues": self.rows(show),
@@ -177,6 +183,7 @@ def find(
     order = order or Order()
     parts: list[pa.RecordBatch] = []
     searched = wordless = 0
+    emotions: set[str] = set()
     for batch in dialogue_batches(handle, on_broken=on_broken):
         leaves = Leaves(batch)
         matcher = Matcher(leaves, query, titles)
@@ -185,9 +192,24 @@ def find(
             parts.append(_brief(matcher, titles, keep, searched))
         if query.text:
             wordless += _wordless(leaves)
+        if query.emotion:
+            emotions.update(pc.unique(leaves.at("turns[].emotion").values).to_pylist())
         searched += batch.num_rows
     table = pa.Table.from_batches(parts, schema=BRIEF)
-    return Found(query, _take(table, order), table.num_rows, searched, wordless)
+    unheard = _unheard(query.emotion, emotions - {None})
+    return Found(query, _take(table, order), table.num_rows, searched, wordless, unheard=unheard)
+
+
+def _unheard(asked: Sequence[str], labels: set[str]) -> dict[str, list[str]]:
+    """Labels asked for that do not occur, each with some that do: the nearest, else all."""
+    known = {label.casefold(): label for label in sorted(labels)}
+    out = {}
+    for word in asked:
+        folded = word.strip().casefold()
+        if folded not in known:
+            near = get_close_matches(folded, known, n=3) or sorted(known)[:MOST_LABELS]
+            out[word] = [known[label] for label in near]
+    return out
 
 
 def chosen_dialogues(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmdia.release.stat_tally import AXES, Tally
+from mmdia.release.stat_tally import AXES, TURN_WORDS, Tally
 from mmdia.schema.dialogue import VISIBILITY
 from mmdia.schema.title import Title
 
@@ -56,7 +56,8 @@ def table3_of(tally: Tally) -> dict[str, float | int | str | None]:
 
 def _labels(tally: Tally) -> int:
     """Turns whose visibility is labelled."""
-    return sum(n for word, n in tally.visibility.items() if word != "not_labelled")
+    words = tally.turn_words.get("visibility", Counter())
+    return sum(n for word, n in words.items() if word != "not_labelled")
 
 
 def visibility_of(tally: Tally) -> str | None:
@@ -110,7 +111,9 @@ def counts_of(
     counts["gender_pairs"] = _by_size(tally.gender_pairs)
     counts["genders"] = _by_size(tally.genders)
     counts["ages"] = _by_size(tally.ages)
-    counts["visibility"] = _in_order(tally.visibility, VISIBILITY)
+    said = {name: tally.turn_words.get(name, Counter()) for name in TURN_WORDS}
+    counts["visibility"] = _in_order(said["visibility"], VISIBILITY)
+    counts["emotions"], counts["sentiments"] = _by_size(said["emotion"]), _by_size(said["sentiment"])
     counts |= _of_titles(tally, titles)
     bias = {}
     for name, cells in sorted(tally.bias.items()):

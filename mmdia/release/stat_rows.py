@@ -152,9 +152,9 @@ class Words:
     rows: Ints
 
 
-def visibility_words(leaves: Leaves) -> Words:
-    """Visibility of each turn that has a label."""
-    leaf = leaves.at("turns[].visibility")
+def turn_words(leaves: Leaves, name: str) -> Words:
+    """The word that each turn has in a column ("visibility", "emotion", ...), of those that have one."""
+    leaf = leaves.at(f"turns[].{name}")
     there = as_bools(pc.is_valid(leaf.values))
     encoded = leaf.values.filter(pa.array(there)).dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)

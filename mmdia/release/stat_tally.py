@@ -26,12 +26,15 @@ from mmdia.release.stat_rows import (
     speaker_changes,
     speaker_pairs,
     turn_lengths,
-    visibility_words,
+    turn_words,
     word_list,
     words_of,
 )
 
 AXES = ("relationship", "interaction")
+
+#: Columns of turns whose words are counted.
+TURN_WORDS = ("visibility", "emotion", "sentiment")
 
 #: Steps that lengths are kept in, and the longest one kept apart; medians are exact to a step.
 STEP_MS, LONGEST_STEP = 10, 360_000
@@ -52,7 +55,7 @@ class Facts:
     n_speakers: Ints
     n_seen: Ints
     changes: Ints
-    visibility: Words
+    turn_words: dict[str, Words]
     scores: dict[str, Scores]
     categories: dict[str, list[str | None]]
     uncategorised: dict[str, Bools]
@@ -79,7 +82,7 @@ def facts_of(leaves: Leaves, banks: Banks) -> Facts:
         n_speakers=count_rows(pairs.rows, n),
         n_seen=count_rows(pairs.rows[pairs.seen], n),
         changes=speaker_changes(leaves),
-        visibility=visibility_words(leaves),
+        turn_words={name: turn_words(leaves, name) for name in TURN_WORDS},
         scores={name: scores(leaves, name) for name in ("intensity", "volatility")},
         categories={axis: words for axis, (words, _) in labelled.items()},
         uncategorised={axis: raw for axis, (_, raw) in labelled.items()},
@@ -178,7 +181,7 @@ class Tally:
     uncategorised: Counter[str] = field(default_factory=Counter)
     cells: Counter[tuple[str, str]] = field(default_factory=Counter)
     titles: Counter[str | None] = field(default_factory=Counter)
-    visibility: Counter[str] = field(default_factory=Counter)
+    turn_words: dict[str, Counter[str]] = field(default_factory=dict)
     genders: Counter[str] = field(default_factory=Counter)
     ages: Counter[str] = field(default_factory=Counter)
     gender_pairs: Counter[str] = field(default_factory=Counter)
@@ -233,9 +236,10 @@ class Tally:
         _count_ints(self.speaker_counts, n_speakers)
         self.all_seen += int((n_seen == n_speakers).sum())
         self.some_seen += int(((n_seen > 0) & (n_seen < n_speakers)).sum())
-        seen = facts.visibility
-        counts = np.bincount(seen.codes[keep[seen.rows]], minlength=len(seen.names)).tolist()
-        self.visibility.update({name: n for name, n in zip(seen.names, counts, strict=True) if n})
+        for column, said in facts.turn_words.items():
+            counts = np.bincount(said.codes[keep[said.rows]], minlength=len(said.names)).tolist()
+            counter = self.turn_words.setdefault(column, Counter())
+            counter.update({name: n for name, n in zip(said.names, counts, strict=True) if n})
 
     def _scores(self, facts: Facts, keep: Bools) -> None:
         for name, found in facts.scores.items():

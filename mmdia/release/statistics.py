@@ -51,7 +51,8 @@ class Statistics:
         titles: Titles that they are from.
         table3: Rows of Table 3 and their other readings, by key (`stat_definitions`); None: no value.
         table1: The Table 1 row.
-        counts: Dialogues (speakers, for genders and ages; turns, for visibility) by word.
+        counts: Dialogues (speakers, for genders and ages; turns, for visibility, emotions and sentiments)
+            by word.
         bias: Speakers by trait and category: "gender_by_relationship" -> gender -> category -> n.
         histograms: Edges and counts.
         nonverbal: Non-verbal events by label, most frequent first.

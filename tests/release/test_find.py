@@ -289,6 +289,18 @@ def test_withheld_text_is_counted(make_release: Any) -> None:
     assert (found.ids, found.wordless) == ([], 1)
 
 
+def test_labels_that_no_turn_has_are_told(make_release: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    turns = [{"speakers": [], "emotion": word} for word in ("Sadness", "joy", None)]
+    handle = make_release(dialogues=[{"dialogue_id": "a", "turns": turns}] * 2)
+    found = find(handle, Query(emotion=("saddness", "JOY", "?")))
+    assert found.unheard == {"saddness": ["Sadness"], "?": ["joy", "Sadness"]}
+    assert main(["find", str(handle.path), "--emotion", "saddness,joy"]) == 0
+    err = capsys.readouterr().err
+    assert "no turn of the release has the emotion 'saddness': it has Sadness" in err
+    assert "1 rows have the identifier of another" in err
+    assert find(handle, Query(emotion=("sadness",))).unheard == {}
+
+
 def test_a_subset_is_a_release_of_its_own(tmp_path: Path) -> None:
     query = Query(title=("mmdia_demo_01",), relationship=("Friends", "Family"))
     found = find(DEMO, query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
@@ -50,6 +51,8 @@ turn = st.builds(
     speakers=st.lists(st.sampled_from(["a", "b", "c", "d e"]), max_size=2, unique=True).map(tuple),
     text=st.one_of(st.none(), st.just("x y")),
     visibility=st.sampled_from([None, "visible", "invisible", "not_labelled", "odd"]),
+    emotion=st.sampled_from([None, "joy", "Joy", "fear"]),
+    sentiment=st.sampled_from([None, "positive", "odd"]),
     nonverbal=st.lists(
         st.builds(NonVerbal, label=st.sampled_from([None, "laughs", "x"]), raw=st.just("[Sighs]")),
         max_size=1,
@@ -115,6 +118,10 @@ def oracle(dialogues: list[Dialogue]) -> dict[str, float | int | None]:
 def check(found: Statistics, dialogues: list[Dialogue]) -> None:
     for key, value in oracle(dialogues).items():
         assert found.table3[key] == (None if value is None else pytest.approx(value)), key
+    for name, counts in (("emotion", "emotions"), ("sentiment", "sentiments")):
+        said = Counter(getattr(t, name) for d in dialogues for t in d.turns)
+        del said[None]
+        assert found.counts[counts] == said
 
 
 @given(st.integers(1, 6).flatmap(lambda n: st.tuples(*[dialogue(k) for k in range(n)])))
@@ -209,7 +216,7 @@ def test_people_and_labels(make_release: Any) -> None:
 def test_visibility() -> None:
     def of(visibility: dict[str, int], all_seen: int, some_seen: int) -> str | None:
         tally = Tally(dialogues=2, all_seen=all_seen, some_seen=some_seen)
-        tally.visibility.update(visibility)
+        tally.turn_words["visibility"] = Counter(visibility)
         return visibility_of(tally)
 
     assert of({}, 0, 0) is None

@@ -13,7 +13,9 @@ from typing import Any
 from mmdia.schema.reasons import explain
 
 #: Rows that are left out because the user, or the format itself, says so: no failure.
-ASKED = frozenset({"ignored_segment", "other_copy", "other_language", "outside_regions", "withdrawn"})
+ASKED = frozenset(
+    {"ignored_segment", "marks_only", "other_copy", "other_language", "outside_regions", "withdrawn"}
+)
 MAX_EXAMPLES = 5
 
 
