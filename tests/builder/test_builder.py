@@ -32,6 +32,7 @@ def ids(rows: Any) -> list[str]:
     return [row["dialogue_id"].removeprefix("f1_clip_") for row in rows]
 
 
+@pytest.mark.slow
 def test_default_has_the_splits_that_have_rows(load: Any) -> None:
     found = load()
     assert {name: ids(rows) for name, rows in found.items()} == {
@@ -205,6 +206,7 @@ def test_the_cache_follows_the_content(tmp_path: Path, release: Path, rebuilt: P
     assert place() != before
 
 
+@pytest.mark.slow
 def test_a_new_receipt_is_read_anew(load: Any, rebuilt: Path) -> None:
     assert load(data_dir=rebuilt, split="train")[1]["audio"] is None
     lines = (rebuilt / "receipt.jsonl").read_text(encoding="utf-8")
@@ -220,6 +222,7 @@ def test_relative_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, relea
     assert row["audio"]["path"] == str(tmp_path / "out" / "clips/f1/0.flac")
 
 
+@pytest.mark.slow
 def test_parquet_release_gives_the_same_rows(load: Any, release: Path, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
@@ -280,6 +283,7 @@ def test_clips_of_another_release_are_not_joined_in_silence(tmp_path: Path) -> N
         check_origin(tmp_path, Release(name="theirs", version="1.0"))
 
 
+@pytest.mark.slow
 def test_streams_can_be_cut_finer(tmp_path: Path) -> None:
     folder = write_release(tmp_path / "r", [dialogue(n) for n in range(100)])
     stream = load_dataset(annotations=folder, split="train", streaming=True)
@@ -290,6 +294,7 @@ def test_streams_can_be_cut_finer(tmp_path: Path) -> None:
     assert list(finer) == list(stream)
 
 
+@pytest.mark.slow
 def test_a_clip_that_is_gone_is_null_with_its_reason(load: Any, rebuilt: Path) -> None:
     (rebuilt / "clips" / "f1" / "0.flac").unlink()
     first = load(data_dir=rebuilt, split="train")[0]
@@ -307,6 +312,7 @@ def test_a_clip_that_is_gone_is_null_with_its_reason(load: Any, rebuilt: Path) -
     assert load(data_dir=rebuilt, split="train")[0]["audio"] is not None
 
 
+@pytest.mark.slow
 def test_a_torn_receipt_and_odd_values_are_read_as_records_are(load: Any, rebuilt: Path) -> None:
     path = rebuilt / "receipt.jsonl"
     whole = load(data_dir=rebuilt, split="train")[0]

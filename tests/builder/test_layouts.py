@@ -82,6 +82,7 @@ def collate(rows: Any) -> Row:
     return DialogueCollator(sample_rate=RATE, return_tensors="np")(list(rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("streaming", [False, True])
 def test_every_layout_gives_the_same_rows_and_batches(
@@ -108,6 +109,7 @@ def test_every_layout_gives_the_same_rows_and_batches(
     assert np.allclose(batch["audio"][:, 100], np.arange(1, 21) / 100, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_processes_prepare_shards_too(tmp_path: Path, release: Path) -> None:
     out = rebuild(tmp_path / "out", release, "parquet")
     train = load_dataset(
@@ -150,6 +152,7 @@ def test_a_shard_that_is_gone_says_what_to_do(tmp_path: Path, release: Path) -> 
 
 
 # The library leaves the last shard open.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_webdataset_streams_the_shards_into_the_collator(tmp_path: Path, release: Path) -> None:
     webdataset = pytest.importorskip("webdataset")

@@ -111,6 +111,7 @@ def test_complaint_1_no_scanner_is_used() -> None:
         assert "pyarrow.dataset" not in file.read_text(encoding="utf-8").replace("``pyarrow.dataset``", "")
 
 
+@pytest.mark.slow
 def test_complaint_5_small_files_still_give_every_worker_work(parquet_release: Path) -> None:
     stream = load_dataset(annotations=parquet_release, streaming=True, split="train")
     assert stream.num_shards >= 8

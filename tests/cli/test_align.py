@@ -172,6 +172,7 @@ def silent(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_film_without_sound_or_subtitles(silent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for mode in ("auto", "text", "audio"):
         status, out, _ = run(capsys, "align", SRT, silent, "--mode", mode)
@@ -187,6 +188,7 @@ def test_a_film_without_sound_or_subtitles(silent: Path, capsys: pytest.CaptureF
     assert "none of the titles fits" in out
 
 
+@pytest.mark.slow
 def test_picture_subtitles_are_told(silent: Path, capsys: pytest.CaptureFixture[str]) -> None:
     silent.with_suffix(".sup").write_bytes(b"PG\x00")
     status, out, _ = run(capsys, "align", SRT, silent)
@@ -238,6 +240,7 @@ def test_bad_words_are_one_line_and_exit_2(
 # Sound: the demo film is spoken by a synthesiser, but it is speech
 
 
+@pytest.mark.slow
 def test_sound_alone_and_its_fingerprint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     media, printed = tmp_path / "copy.mp4", tmp_path / "anno.mmfp"
     shutil.copy(DEMO_FILM, media)
@@ -261,6 +264,7 @@ def test_sound_alone_and_its_fingerprint(tmp_path: Path, capsys: pytest.CaptureF
 # rank, identify, table6
 
 
+@pytest.mark.slow
 def test_rank_says_which_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     media = write(tmp_path / "film.srt", moved(FILM, 11.0))
     subs = [
@@ -281,6 +285,7 @@ def test_rank_says_which_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run(capsys, "align", "rank", media, subs[0])[0] == 1
 
 
+@pytest.mark.slow
 def test_identify_finds_the_title_or_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from mmdia.subtitles.read import read_subtitles
 

@@ -39,6 +39,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return anno, media
 
 
+@pytest.mark.slow
 def test_batch_over_folders(
     folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

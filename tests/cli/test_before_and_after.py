@@ -103,6 +103,7 @@ def test_dry_run_writes_a_map_and_nothing_else(
     assert "--dry-run" in one_line(capsys, "rebuild", "--media-dir", films, "--write-map", "x.csv")
 
 
+@pytest.mark.slow
 def test_two_rebuilds_diff_merge_and_cite(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +143,7 @@ def test_cite_without_clips(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no receipt" in one_line(capsys, "cite", "--annotations", RELEASE, "--out", "nowhere")
 
 
+@pytest.mark.slow
 def test_the_doctor_knows_what_comes_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {p["package"]: p for p in document(capsys, "doctor")[1]["packages"]}
     assert rows["ray"]["extra"] == "ray"

@@ -101,6 +101,7 @@ def test_usage_errors_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--media-dir" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_verify_and_status_need_no_films(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     films, out = tmp_path / "films", tmp_path / "out"
     films.mkdir()
@@ -116,6 +117,7 @@ def test_verify_and_status_need_no_films(tmp_path: Path, capsys: pytest.CaptureF
     assert "replaced" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_rebuild_plans_builds_and_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     films = tmp_path / "films"
     films.mkdir()
@@ -212,6 +214,7 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
     assert done.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(
         f"{sys.executable} -m mmdia doctor | head -1",

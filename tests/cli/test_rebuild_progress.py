@@ -87,6 +87,7 @@ events = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(events)
 def test_any_events_leave_a_share(told: list[tuple[str, dict[str, Any]]]) -> None:
     clock = Clock()

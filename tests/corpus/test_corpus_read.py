@@ -125,6 +125,7 @@ DAMAGE = [
 ]
 
 
+@pytest.mark.slow
 @MANY
 @given(st.lists(rows(Dialogue), min_size=1, max_size=3), st.data())
 def test_damaged_lines_are_judged_by_the_records(items: list[dict[str, Any]], data: st.DataObject) -> None:
@@ -205,6 +206,7 @@ def test_broken_line_is_named_by_file_and_line(make_release: Any) -> None:
         assert [error.path for error in broken] == where
 
 
+@pytest.mark.slow
 @MANY
 @given(st.lists(rows(Dialogue), min_size=1, max_size=3))
 def test_parquet_reads_like_jsonl(

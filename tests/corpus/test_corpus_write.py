@@ -30,6 +30,7 @@ def plain(records: Iterable[Dialogue | Title]) -> list[dict[str, Any]]:
     return sorted((r.to_row(nulls=True) for r in records), key=lambda row: json.dumps(row, sort_keys=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(
     st.lists(rows(Title, strange=True), max_size=2, unique_by=lambda r: r["title_id"]),

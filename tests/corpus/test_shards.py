@@ -39,6 +39,7 @@ def together(shards: list[Shard]) -> list[dict[str, object]]:
     return [r for shard in shards for batch in shard_batches(shard) for r in batch.to_pylist()]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(["row", "blank", "wide"]), min_size=1, max_size=60),

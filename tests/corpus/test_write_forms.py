@@ -33,6 +33,7 @@ def dialogue(i: int, title: str | None = "t", **keys: Any) -> Dialogue:
     )
 
 
+@pytest.mark.slow
 def test_parquet_has_the_rows_of_each_split_in_order(tmp_path: Path) -> None:
     splits = ["train"] * 20 + ["test", None, "dev", "validation"]
     rows = [dialogue(i, split=s, extra='{"w": {"deep": 1}}') for i, s in enumerate(splits)]
@@ -122,6 +123,7 @@ def test_spool_orders_rows_whatever_their_order(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_rows_wait_on_disk(tmp_path: Path) -> None:
     """3,000 dialogues of 4 kB: 12 MB of rows, of which memory must hold a small part."""
 

@@ -54,6 +54,7 @@ def test_every_command_has_help_and_is_documented(name: str) -> None:
     assert all(len(line) <= 80 for line in (parser.epilog or "").splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in COMMANDS if COMMANDS[n].epilog])
 def test_examples_of_help_are_command_lines_that_parse(name: str) -> None:
     lines = [
@@ -66,6 +67,7 @@ def test_examples_of_help_are_command_lines_that_parse(name: str) -> None:
         build_parser().parse_args(shlex.split(line)[1:])
 
 
+@pytest.mark.slow
 def test_the_reference_is_current() -> None:
     command = [sys.executable, str(REPO / "tools" / "make_reference.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from tests.pages.page_checks import read
 from tests.pages.page_documents import HOSTILE, document, documents, edited, pal, text, translation, wrong
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(documents, st.none() | st.lists(text, max_size=6))
 def test_any_document_makes_a_page(doc, texts):

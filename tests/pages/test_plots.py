@@ -109,6 +109,7 @@ def test_any_lines_can_be_drawn(some):
     picture(confidence_strip(some))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(documents)
 def test_any_document_has_timelines(doc):
@@ -123,6 +124,7 @@ def test_nothing_is_said_in_words():
     assert "no lines" in confidence_strip([])
 
 
+@pytest.mark.slow
 def test_many_points_stay_small():
     dice = random.Random(1)
     n = 30_000

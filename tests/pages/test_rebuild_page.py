@@ -88,6 +88,7 @@ def test_any_text_and_number(word, value):
     read(rebuild_page(summary(titles=rows, seconds=value), {}))
 
 
+@pytest.mark.slow
 def test_a_thousand_titles_stay_small():
     rows = [title(f"tt{i:07}", file=f"film {i}.mkv", counts={"built": 100}) for i in range(1000)]
     maps = {f"tt{i:07}": translation() for i in range(60)}

@@ -35,6 +35,7 @@ def metadata(card: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_head_names_every_configuration_with_its_files(demo: Cards) -> None:
     told = metadata(demo.dataset)
     assert told["license"] == "cc0-1.0"
@@ -153,6 +154,7 @@ def test_what_a_release_says_stays_text(make_release: Make) -> None:
     assert body.count("```") % 2 == 0
 
 
+@pytest.mark.slow
 def test_figures_are_whole_pictures_by_themselves(demo: Cards, tmp_path: Path) -> None:
     assert {"relationship", "interaction"} <= set(demo.figures)
     for name, text in demo.figures.items():

@@ -70,6 +70,7 @@ def test_titles_scenes_and_withdrawals_count(tmp_path: Path) -> None:
     assert found["dialogues"].equal, "withdrawn rows are compared like all others"
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(index=st.integers(0, len(ROWS) - 1), data=st.data())
 def test_the_two_directions_mirror_each_other(
@@ -91,6 +92,7 @@ def test_the_two_directions_mirror_each_other(
     assert one.same == back.same == len(kept) - len(one.changed)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     b = copy(tmp_path, [ROWS[0].model_copy(update={"summary": "Otherwise."}), *ROWS[1:]])
     assert main(["release", "diff", str(demo_release()), str(demo_release())]) == 0

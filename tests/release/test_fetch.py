@@ -66,6 +66,7 @@ def files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
+@pytest.mark.slow
 def test_a_film_is_fetched_once_under_a_name_that_rebuild_knows(
     site: Site, release: Any, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_only_web_addresses_are_fetched(
     assert files(tmp_path / "films") == []
 
 
+@pytest.mark.slow
 def test_what_is_no_film_is_refused(site: Site, release: Any, tmp_path: Path) -> None:
     handle = release(
         lie=f"{site.address}/lie.mp4", words=f"{site.address}/words", zip=f"{site.address}/archive.zip"

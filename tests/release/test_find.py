@@ -169,6 +169,7 @@ WORDS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.data())
 def test_every_condition_finds_what_a_reader_would(seed: int, data: st.DataObject) -> None:
@@ -211,6 +212,7 @@ def test_the_demo_is_searched() -> None:
     assert ids(Query(text=("^ait",), regex=True)) == []
 
 
+@pytest.mark.slow
 def test_order_sample_and_limit() -> None:
     found = find(DEMO, Query(), Order(sort="intensity", descending=True))
     scores = found.table.column("intensity").to_pylist()

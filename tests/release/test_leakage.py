@@ -138,6 +138,7 @@ def by_hand(a: str, b: str) -> float:
 TEXTS = st.lists(st.sampled_from("abc"), min_size=12, max_size=20).map(" ".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(TEXTS, min_size=1, max_size=4), TEXTS)
 def test_shingles_are_those_by_hand(texts, other):

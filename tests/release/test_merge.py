@@ -154,6 +154,7 @@ def test_leaks_between_splits_and_scenes_are_told(tmp_path: Path) -> None:
     assert report.scene_clashes == ("t::1",)
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(data=st.data())
 def test_every_row_is_there_once(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -45,6 +45,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 def test_every_record_of_the_demo_comes_back(tmp_path: Path) -> None:
     source = open_release(demo_release())
     done = publish(source, tmp_path / "out")
@@ -59,6 +60,7 @@ def test_every_record_of_the_demo_comes_back(tmp_path: Path) -> None:
     assert (done.path / "subtitles" / "mmdia_demo_01.srt").is_file()
 
 
+@pytest.mark.slow
 def test_two_publications_are_equal_to_the_byte_and_so_is_one_of_a_publication(tmp_path: Path) -> None:
     source = open_release(demo_release())
     first = publish(source, tmp_path / "a")
@@ -69,6 +71,7 @@ def test_two_publications_are_equal_to_the_byte_and_so_is_one_of_a_publication(t
     assert {k: v for k, v in third.items() if k != CHECKSUMS} == one
 
 
+@pytest.mark.slow
 def test_a_second_run_only_verifies(tmp_path: Path) -> None:
     source = open_release(demo_release())
     publish(source, tmp_path / "out")
@@ -79,6 +82,7 @@ def test_a_second_run_only_verifies(tmp_path: Path) -> None:
     assert not publish(source, tmp_path / "out", shards=2).was_there  # other options, other bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hurt", ["change", "remove"])
 def test_a_damaged_publication_is_made_again(tmp_path: Path, hurt: str) -> None:
     source = open_release(demo_release())
@@ -95,6 +99,7 @@ def test_a_damaged_publication_is_made_again(tmp_path: Path, hurt: str) -> None:
     assert tree(tmp_path / "out") == good
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dialogues/more.parquet", "my-notes.txt", ".git/HEAD"])
 @pytest.mark.parametrize("shards", [1, 2])
 def test_a_file_that_somebody_put_into_a_publication_is_not_lost(
@@ -112,6 +117,7 @@ def test_a_file_that_somebody_put_into_a_publication_is_not_lost(
     assert tree(tmp_path / "out") == before
 
 
+@pytest.mark.slow
 def test_training_rows_lie_in_eight_files_in_order(make_release: Make, tmp_path: Path) -> None:
     rows = [
         row(i, split="train" if i % 10 else "test", subsets=["ood"] if i < 3 else []) for i in range(30)
@@ -201,6 +207,7 @@ def test_a_broken_row_publishes_nothing(make_release: Make, tmp_path: Path) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["release"]
 
 
+@pytest.mark.slow
 def test_a_list_of_checksums_that_leads_out_is_not_followed(tmp_path: Path) -> None:
     publish(open_release(demo_release()), tmp_path / "out")
     document = read_checksums(tmp_path / "out")
@@ -214,6 +221,7 @@ def test_a_list_of_checksums_that_leads_out_is_not_followed(tmp_path: Path) -> N
         verify(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_needed_files_alone_must_be_there(tmp_path: Path) -> None:
     publish(open_release(demo_release()), tmp_path / "out")
     (tmp_path / "out" / "BENCH.md").unlink()

@@ -34,6 +34,7 @@ def listed(folder: Path, name: str) -> None:
     path.write_text(json.dumps(document), "utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["clips/a.parquet", "clips/a-00000-of-00001.parquet", "notes/film.bin"])
 def test_a_file_put_into_a_publication_is_refused(tmp_path: Path, name: str) -> None:
     handle = open_release(demo_release())
@@ -51,6 +52,7 @@ def test_a_file_put_into_a_publication_is_refused(tmp_path: Path, name: str) -> 
         _check(again)
 
 
+@pytest.mark.slow
 def test_words_that_were_taken_back_are_in_no_track(tmp_path: Path) -> None:
     folder = tmp_path / "release"
     shutil.copytree(demo_release(), folder)
@@ -68,6 +70,7 @@ def test_words_that_were_taken_back_are_in_no_track(tmp_path: Path) -> None:
             assert words not in path.read_text("utf-8"), path.name
 
 
+@pytest.mark.slow
 def test_an_added_track_is_refused_and_an_added_withdrawal_is_honoured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +130,7 @@ def test_names_words_and_digits_in_lists_are_not_taken_for_media() -> None:
     assert in_text("One, two, 3, 4, 5! " * 100 + "1" * 400 + " " + " ".join(["1984"] * 60)) is None
 
 
+@pytest.mark.slow
 def test_long_digits_are_searched_in_time_that_grows_with_their_length() -> None:
     assert in_text(" ".join((["9" * 50] * 63 + ["x"]) * 40)) is None
     assert in_text("1" * 200_000) is not None

@@ -67,6 +67,7 @@ def plain(rows: list[dict[str, Any]]) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=5))
 def test_columns_count_what_a_loop_counts(

@@ -44,6 +44,7 @@ def same(found: Whole, wanted: Whole, *, but: tuple[str, ...] = ()) -> None:
     assert first_difference(a, b) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 @FEW
 @given(whole=releases())
@@ -55,6 +56,7 @@ def test_write_and_read(form: Form, whole: Whole) -> None:
         same(read_whole(handle), whole)
 
 
+@pytest.mark.slow
 @FEW
 @given(whole=releases())
 def test_export_to_the_other_form_and_back(whole: Whole) -> None:
@@ -67,6 +69,7 @@ def test_export_to_the_other_form_and_back(whole: Whole) -> None:
         same(read_whole(open_release(Path(folder) / "c")), whole)
 
 
+@pytest.mark.slow
 @FEW
 @given(whole=releases())
 def test_import_of_our_own_format(whole: Whole) -> None:

@@ -201,6 +201,7 @@ def test_a_published_release_is_not_changed_in_place(release):
         split(release, None, in_place=True)
 
 
+@pytest.mark.slow
 def test_a_folder_with_other_things_is_refused(release, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -234,6 +235,7 @@ def test_a_series_that_cannot_be_held_out_is_refused(make_release, tmp_path):
         split(handle, tmp_path / "out", SplitOptions(disjoint="speaker", bench=0, hard=0))
 
 
+@pytest.mark.slow
 def test_parquet_stays_parquet(release, tmp_path):
     from mmdia.corpus.read import iter_titles
     from mmdia.corpus.write import write_release
@@ -247,6 +249,7 @@ def test_parquet_stays_parquet(release, tmp_path):
     assert places(tmp_path / "a") == places(tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_the_command(release, tmp_path, capsys):
     words = ["release", "split", str(release.path), "--bench", "4", "--hard", "9"]
     assert (

@@ -40,6 +40,7 @@ def planned(rows: list, asked: SplitOptions) -> Plan | None:
     return plan
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(fact_rows(), options(("none", "title", "speaker")))
 def test_sets_are_disjoint_and_complete(rows, asked):
@@ -55,6 +56,7 @@ def test_sets_are_disjoint_and_complete(rows, asked):
         assert ((plan.split >= 0) | hard | ood | plan.left_out).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(fact_rows(), options(("none", "title", "speaker")), st.randoms(use_true_random=False))
 def test_order_of_rows_and_repetition_change_nothing(rows, asked, shuffler):
@@ -70,6 +72,7 @@ def test_order_of_rows_and_repetition_change_nothing(rows, asked, shuffler):
     assert placed(first) == placed(again) == placed(other)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(fact_rows(), options(("title", "speaker")))
 def test_disjoint_splits_share_no_title_and_nobody(rows, asked):
@@ -92,6 +95,7 @@ def test_disjoint_splits_share_no_title_and_nobody(rows, asked):
             assert not (facts.cast.present(a) & facts.cast.present(b)).any()
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(fact_rows(), options())
 def test_ratios_hold_to_one_row(rows, asked):

@@ -55,6 +55,7 @@ def test_rows_are_brought_in(pair, tmp_path):
     assert validate(made).passes()
 
 
+@pytest.mark.slow
 def test_so_many_by_chance(pair, tmp_path):
     ours, other = pair([{"title_id": "x1"}], [dialogue(f"x{k}", "x1") for k in range(30)])
     chosen = []
@@ -66,6 +67,7 @@ def test_so_many_by_chance(pair, tmp_path):
     assert chosen[0] == chosen[1] != chosen[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("title", "by"),
     [
@@ -104,6 +106,7 @@ def test_taken_identifiers(pair, tmp_path):
     assert (report.ood.clashes, report.set("ood").dialogues) == (1, 1)
 
 
+@pytest.mark.slow
 def test_titles_can_be_marked(make_release, tmp_path):
     ours = make_release(titles=TITLES, dialogues=ROWS)
     split(ours, tmp_path / "out", SplitOptions(ood_titles=("t2",)))

@@ -124,6 +124,7 @@ def check(found: Statistics, dialogues: list[Dialogue]) -> None:
         assert found.counts[counts] == said
 
 
+@pytest.mark.slow
 @given(st.integers(1, 6).flatmap(lambda n: st.tuples(*[dialogue(k) for k in range(n)])))
 @settings(max_examples=15)
 def test_every_group_is_plain_arithmetic(
@@ -169,6 +170,7 @@ def meld(folder: Path, out: Path) -> ReleaseHandle:
     return write_release(out, HEAD, [BANK], dialogues)
 
 
+@pytest.mark.slow
 def test_real_annotations(shared_data: Path, tmp_path: Path) -> None:
     handle = meld(shared_data / "annotations" / "meld", tmp_path / "meld")
     found = statistics(handle)["all"].table3

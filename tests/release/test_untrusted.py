@@ -117,6 +117,7 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 GOOD = {"release.json": json.dumps(HEAD).encode(), "dialogues.jsonl": b'{"dialogue_id":"a","turns":[]}\n'}
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_is_refused(tmp_path: Path, home: Path) -> None:
     bomb = zipped(tmp_path / "b.zip", {**GOOD, "titles.jsonl": b"\n" * (96 << 20)})
     assert bomb.stat().st_size < 1 << 20
@@ -125,6 +126,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path, home: Path) -> None:
     assert nothing_is_installed(home)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["titles.jsonl", "film.mkv"])  # what is passed over is unpacked, too
 def test_a_tar_bomb_is_refused(tmp_path: Path, home: Path, name: str) -> None:
     bomb = tmp_path / "b.tar.gz"

@@ -154,6 +154,7 @@ def test_known_figures_of_meld(shared_data: Path, take: Take) -> None:
     assert {f.code for f in report.findings} == {code for code, n in known.items() if n} | {"unknown_key"}
 
 
+@pytest.mark.slow
 def test_known_figures_of_emorynlp(shared_data: Path, take: Take) -> None:
     folder = shared_data / "annotations" / "emorynlp"
     if not folder.is_dir():

@@ -242,6 +242,7 @@ ROW = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, max_size=5))
 def test_every_row_is_counted_whatever_it_holds(tmp_path: Path, rows: list[Any]) -> None:
