@@ -26,6 +26,8 @@ from mmdia.schema.dialogue import NONVERBAL_KINDS
 
 #: Groups beside the first that get figures of their own.
 _MOST_GROUPS = 12
+#: Words that a table of counts shows; the rest is one line.
+_MOST_WORDS = 12
 
 #: Fewer expected than this, and a lift says little.
 _FEW = 5
@@ -54,6 +56,7 @@ def stats_page(document: Mapping[str, Any]) -> str:
         _expressive(drawn),
         _sizes(drawn),
         _sounds(first, drawn),
+        _labels(first),
         _people(first),
         _others(groups, key),
         _notes(document, first),
@@ -254,21 +257,40 @@ def _sounds(first: Mapping[str, Any], drawn: Mapping[str, Markup]) -> Markup | N
     )  # fmt: skip
 
 
+def _labels(first: Mapping[str, Any]) -> Markup | None:
+    captions = {"emotions": "Turns by emotion", "sentiments": "Turns by sentiment"}
+    tables = _tables(first["counts"], captions)
+    return section("Labels of turns", el("div", tables, class_="pair")) if tables else None
+
+
+def _tables(counts: Mapping[str, Any], captions: Mapping[str, str]) -> list[Markup]:
+    """A table of the most frequent words of each count that knows any."""
+    tables = []
+    for name, caption in captions.items():
+        if set(counts[name]) - {"unknown"}:
+            rows = [[words(word), count(n)] for word, n in list(counts[name].items())[:_MOST_WORDS]]
+            rest = list(counts[name].values())[_MOST_WORDS:]
+            rows += [[f"and {count(len(rest))} more", count(sum(rest))]] if rest else []
+            tables.append(table(["", "n"], rows, caption=caption, right=(1,)))
+    return tables
+
+
 def _people(first: Mapping[str, Any]) -> Markup | None:
     counts = first["counts"]
-    names = {
-        "genders": "Speakers by gender", "ages": "Speakers by age group",
-        "emotions": "Turns by emotion label", "sentiments": "Turns by sentiment",
+    people = {"genders": "Speakers by gender", "ages": "Speakers by age group"}
+    origins = {
         "languages": "Dialogues by language", "countries": "Dialogues by country",
         "decades": "Dialogues by decade", "genres": "Dialogues by genre",
     }  # fmt: skip
-    tables = []
-    for name, caption in names.items():
-        if set(counts[name]) - {"unknown"}:
-            rows = [[words(word), count(n)] for word, n in list(counts[name].items())[:12]]
-            tables.append(table(["", "n"], rows, caption=caption, right=(1,)))
-    note = "Genders and ages as perceived by the annotators; a speaker counts once a dialogue."
-    return section("Who and from where", el("div", tables, class_="pair"), note=note) if tables else None
+    who, whence = _tables(counts, people), _tables(counts, origins)
+    if not who and not whence:
+        return None
+    note = (
+        "Genders and ages as perceived by the annotators; a speaker counts once a dialogue."
+        if who
+        else None
+    )
+    return section("Who and from where", el("div", [*who, *whence], class_="pair"), note=note)
 
 
 def _others(groups: Mapping[str, Any], key: str) -> Markup | None:

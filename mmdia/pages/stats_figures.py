@@ -39,7 +39,8 @@ def figures(group: Mapping[str, Any]) -> dict[str, Markup]:
     """
     counts = group["counts"]
     out: dict[str, Markup] = {}
-    if counts["gender_pairs"]:
+    # A ring of nothing but the unknown says nothing.
+    if set(counts["gender_pairs"]) - {"unknown + unknown"}:
         out["gender_pairs"] = ring(counts["gender_pairs"], label="Genders of two speakers")
     for axis in ("relationship", "interaction"):
         if counts[axis]:

@@ -40,14 +40,25 @@ def test_stats(release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
-def test_stats_count_the_emotion_labels(release: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stats_count_the_emotion_labels(
+    release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "turns by" not in run(capsys, "stats", release)[1]
-    turns = [{"speakers": ["x"], "emotion": f"e{i % 14:02}", "sentiment": "neutral"} for i in range(1500)]
+    turns = [
+        {"speakers": ["xy"[i % 2]], "emotion": f"e{i % 14:02}", "sentiment": "neutral"} for i in range(1500)
+    ]
     (release / "dialogues.jsonl").write_text(json.dumps({**ROW, "turns": turns}) + "\n")
     out = run(capsys, "stats", release)[1]
     assert "turns by emotion: e00 108, e01 108, e02 107," in out
     assert ", 2 more" in out
     assert "turns by sentiment: neutral 1,500" in out
+    page = tmp_path / "page.html"
+    run(capsys, "stats", release, "--html", page)
+    html = page.read_text("utf-8")
+    assert "Turns by emotion" in html
+    assert "and 2 more" in html
+    assert "Genders of two speakers" not in html
+    assert "perceived by the annotators" not in html
     counts = json.loads(run(capsys, "stats", release, "--json")[1])["groups"]["all"]["counts"]
     assert counts["emotions"]["e13"] == 107
 
