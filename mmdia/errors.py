@@ -40,12 +40,16 @@ class MmdiaError(Exception):
         expected: What would have been right.
         got: What was found.
         hint: What to do about it.
+        code: Reason code (`mmdia.schema.reasons`) for what fails by this error, where its kind has
+            none or another one.
 
-    The text of the error is built from all of them; each stays readable as an attribute.
+    The text of the error is built from all of them but the code; each stays readable as an attribute.
     """
 
     #: Exit status of a command that ends with this error.
     exit_code = 2
+    #: Reason code for what fails by this error; None leaves it to whoever was at work.
+    code: str | None = None
 
     def __init__(
         self,
@@ -55,8 +59,11 @@ class MmdiaError(Exception):
         expected: object = None,
         got: object = None,
         hint: str | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
+        if code is not None:
+            self.code = code
         self.message = message
         self.path = None if path is None else str(path)
         self.expected = expected
@@ -120,6 +127,8 @@ class MediaError(MmdiaError, ValueError):
 class MediaNotFound(MediaError, FileNotFoundError):
     """There is no such media file or folder."""
 
+    code = "missing_media"
+
 
 class MediaUnreadable(MediaError):
     """The file is there but no media can be read from it."""
@@ -127,6 +136,8 @@ class MediaUnreadable(MediaError):
 
 class WindowOutside(MediaError):
     """The window asked for lies outside the media."""
+
+    code = "outside_media"
 
 
 class StoreError(MmdiaError, OSError):

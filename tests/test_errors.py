@@ -43,3 +43,17 @@ def test_exit_statuses() -> None:
     assert errors.UsageError("x").exit_code == 2
     assert errors.MissingExtra.of("torch", "train").exit_code == 3
     assert "pip install 'mmdia[train]'" in str(errors.MissingExtra.of("torch", "train"))
+
+
+def test_the_code_of_an_error_travels_and_stays_out_of_its_text() -> None:
+    error = errors.MediaUnreadable("it broke", path="incomplete/film.mp4", code="encrypted")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.code, str(again)) == ("encrypted", "incomplete/film.mp4: it broke")
+    assert errors.MediaUnreadable("it broke").code is None
+    assert errors.MediaNotFound("gone").code == "missing_media"
+
+
+def test_codes_of_kinds_of_errors_are_in_the_registry() -> None:
+    from mmdia.schema.reasons import REASONS
+
+    assert {kind.code for kind in TREE} - {None} <= REASONS.keys()

@@ -11,7 +11,8 @@ A request that cannot be met gives a result with an error code and does not stop
 * ``bad_window``: it ends before it starts, or a part lies outside it.
 * ``no_audio``, ``no_video``: the film lacks what was asked for.
 * ``not_copyable``: the film's packets cannot be copied into an mp4 (lossless clips).
-* ``decode_error``: frames or all the sound of the window could not be decoded.
+* ``decode_error``: frames or all the sound of the window could not be decoded, and no error said
+  why by a code of its own (`MediaUnreadable.code`).
 
 What concerns every clip alike (the film is gone, the disk is full) is raised.
 """
@@ -97,6 +98,8 @@ def cut_media(
             jobs.append(job_of(request))
         except ClipFailed as failure:
             on_clip(ClipResult(request.key, failure.code, failure.message))
+        except MediaUnreadable as error:
+            on_clip(ClipResult(request.key, error.code or "decode_error", str(error)))
     again = _run(path, jobs, index, on_clip, from_start=False)
     if again:
         # A key frame was no clean entry: once more, decoding from the film's start.
@@ -217,7 +220,7 @@ class _Pass:
         except ClipFailed as failure:
             result = job.failed(failure.code, failure.message)
         except MediaUnreadable as error:
-            result = job.failed("decode_error", str(error))
+            result = job.failed(error.code or "decode_error", str(error))
         except (av.FFmpegError, OSError) as error:
             # Some of PyAV's errors are OSErrors too; those that tell of the disk concern every clip.
             foreign = isinstance(error, av.FFmpegError)

@@ -235,12 +235,12 @@ def _refuse_joined(path: str | Path, stream: Any, stamps: array[int]) -> None:
     ]
     if jumps:
         raise MediaUnreadable(
-            "the file's clock starts over within it: several recordings are joined",
-            path=path,
+            "the file's clock starts over within it: several recordings are joined", path=path,
             expected="time stamps that rise",
             got=f"{len(jumps)} jumps, the first by {steps[jumps[0]]:.0f} s",
             hint="Write it anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
-        )
+            code="clock_jumps",
+        )  # fmt: skip
 
 
 def _stays(known: Ints, at: int, steps: Floats) -> bool:

@@ -39,6 +39,7 @@ def refuse_lookalikes(file: Path) -> None:
             "this is a Git LFS pointer, not the media itself",
             path=file,
             hint="Run `git lfs pull` in that repository.",
+            code="lfs_pointer",
         )
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html")):
@@ -57,6 +58,7 @@ def explain(file: Path, error: Exception) -> MediaUnreadable:
             "the file is truncated: its table of contents (moov) is missing",
             path=file,
             hint="Copy or download it again; a recording that was cut off cannot be used.",
+            code="truncated_media",
         )
     if "moof" in boxes and "moov" not in boxes:
         return MediaUnreadable(

@@ -43,14 +43,21 @@ def choose_audio(
         if 0 <= wanted < len(streams):
             return wanted
         raise UsageError(
-            "no such audio track", path=path, expected=f"a number from 0 to {len(streams) - 1}", got=wanted
-        )
+            "no such audio track", path=path, expected=f"a number from 0 to {len(streams) - 1}", got=wanted,
+            code="no_such_track",
+        )  # fmt: skip
     numbers = list(range(len(streams)))
     if wanted is not None:
         numbers = [n for n in numbers if same_language(streams[n].language, wanted)]
         if not numbers:
             tags = ", ".join(f"{n}: {s.language or 'untagged'}" for n, s in enumerate(streams))
-            raise UsageError("no audio track in that language", path=path, expected=wanted, got=tags)
+            raise UsageError(
+                "no audio track in that language",
+                path=path,
+                expected=wanted,
+                got=tags,
+                code="no_such_track",
+            )
     return min(numbers, key=lambda n: (is_commentary(streams[n]), not _is_default(streams[n]), n))
 
 

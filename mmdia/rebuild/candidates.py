@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mmdia.errors import MediaError, MediaNotFound, MmdiaError
+from mmdia.errors import MediaError
 from mmdia.media.probe import MediaInfo, media_hash, probe
 from mmdia.rebuild.candidate import Candidate
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.length import LengthFit, judge_length
 from mmdia.rebuild.sound_track import choose_stream
-from mmdia.rebuild.source import FetchError, MediaSource
+from mmdia.rebuild.source import MediaSource
 from mmdia.schema.receipt import TitleFile
 from mmdia.schema.time import TimeMap
 from mmdia.schema.timemap import TimeMapFile
@@ -36,6 +36,8 @@ _VERDICTS = ("wrong_film", "segments", "speed", "translation", "identity")
 
 class NoTimeMap(MediaError):
     """The folder of time maps that the user named has none for this title."""
+
+    code = "no_timemap"
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,6 @@ class Findings:
     copies: list[Copy]
     reasons: list[str]
     messages: list[str]
-
-
-def _media_reason(error: MmdiaError) -> str:
-    text = str(error).lower()
-    if isinstance(error, FetchError):
-        return error.reason
-    if isinstance(error, MediaNotFound):
-        return "missing_media"
-    if isinstance(error, NoTimeMap):
-        return "no_timemap"
-    if "git lfs" in text or "git-lfs" in text:
-        return "lfs_pointer"
-    return "truncated_media" if "truncated" in text or "incomplete" in text else "invalid_media"
 
 
 def _map_name(job: TitleJob, candidate: Candidate, *, rivals: bool = False) -> str:
@@ -179,7 +168,7 @@ def examine(job: TitleJob, track: AnnotationTrack, title: Title, source: MediaSo
         try:
             copy = _look(job, track, title, candidate, source, taken)
         except MediaError as error:
-            found.reasons.append(_media_reason(error))
+            found.reasons.append(error.code or "invalid_media")
             found.messages.append(str(error))
             continue
         found.copies.append(copy)

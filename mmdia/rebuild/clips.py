@@ -29,12 +29,16 @@ from mmdia.store.atomic import commit, is_disk_full, make_folder, part_path
 _REFUSED = frozenset(
     {
         "audio_language_mismatch",
+        "clock_jumps",
         "commentary",
+        "dolby_vision_5",
+        "encrypted",
         "no_audio",
         "no_such_track",
         "no_video",
         "not_copyable",
         "outside_media",
+        "truncated_media",
     }
 )
 
@@ -185,14 +189,14 @@ def cut_batch(batch: ClipBatch, on_row: OnRow) -> None:
     except StoreError as error:
         if is_disk_full(error):
             raise StoreError(
-                "no space left on the device", path=out, hint="Free some space and run again."
-            ) from error
+                "no space left on the device", path=out, hint="Free some space and run again.",
+                code="disk_full",
+            ) from error  # fmt: skip
         raise
     except (MediaError, UsageError) as error:
         # The film cannot be read (any further): what is left says so.
-        code = "no_such_track" if isinstance(error, UsageError) else "decode_error"
         for dialogue in left.values():
-            on_row(_not_built(batch, dialogue, code, str(error)))
+            on_row(_not_built(batch, dialogue, error.code or "decode_error", str(error)))
 
 
 def _kept(batch: ClipBatch, dialogue: Dialogue) -> dict[str, Any] | None:

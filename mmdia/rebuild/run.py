@@ -163,8 +163,7 @@ class _Run:
             return None
         code = {"crashed": "crashed", "timed_out": "timed_out"}.get(outcome.status, "worker_error")
         if isinstance(outcome.error, StoreError):
-            full = is_disk_full(outcome.error) or "no space" in str(outcome.error)
-            code = "disk_full" if full else "unwritable"
+            code = outcome.error.code or ("disk_full" if is_disk_full(outcome.error) else "unwritable")
         self.troubled.append(outcome.key)
         done = self.done.get(outcome.key, set())
         self.ledger.append(self._rows_of(outcome.key, done, "failed", code, outcome.message))

@@ -31,15 +31,15 @@ _SMALL = 64 << 20
 
 
 class FetchError(MediaError):
-    """A remote film cannot be had here now; `reason` is its reason code."""
+    """A remote film cannot be had here now."""
 
-    reason = "fetch_failed"
+    code = "fetch_failed"
 
 
 class ScratchFull(FetchError):
     """The scratch space does not hold the film."""
 
-    reason = "no_scratch"
+    code = "no_scratch"
 
 
 class MediaSource(Protocol):

@@ -25,11 +25,22 @@ REASONS: dict[str, Reason] = {
         "the sound is in another language than the annotated film",
         "get the original sound, or name the track: --audio-track",
     ),
+    "clock_jumps": Reason(
+        "the file's clock starts over within it, so a second of it names two places",
+        "write it anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
+    ),
     "commentary": Reason(
         "the only sound track is a commentary or a description", "name a track: --audio-track"
     ),
     "damaged": Reason("the clip is not what its receipt says", "run again: it is made anew"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
+    "dolby_vision_5": Reason(
+        "the picture's colours are Dolby Vision's own (profile 5), which come out green and purple here",
+        "get a copy in HDR10, or in Dolby Vision that plays as HDR10; --profile audio works",
+    ),
+    "encrypted": Reason(
+        "the media is encrypted, and cannot be read without its key", "get a copy without copy protection"
+    ),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "film_changed": Reason("the film is not the file that was measured", "run the rebuild again"),
     "film_gone": Reason("the film is not in the folder of films", "name their folder: films=..."),

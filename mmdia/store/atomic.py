@@ -28,7 +28,12 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def store_error(error: OSError, path: object) -> StoreError:
     """The project's error for an `OSError` of writing, with what to do about it."""
     if error.errno in _FULL:
-        return StoreError("no space left on the device", path=path, hint="Free some space and run again.")
+        return StoreError(
+            "no space left on the device",
+            path=path,
+            hint="Free some space and run again.",
+            code="disk_full",
+        )
     what = error.strerror or str(error)
     return StoreError(f"cannot write: {what}", path=path, hint="Choose a folder you may write to.")
 

@@ -50,6 +50,16 @@ def test_files_that_are_no_films_have_a_reason(
     assert summary.titles[0]["message"]
 
 
+@pytest.mark.parametrize("folder", ["incomplete", "git-lfs-mirror"])
+def test_the_name_of_a_folder_is_no_reason(media_dir: Path, tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "mmdia_demo_01.mp4").write_bytes(b"junk" * 999)
+    summary = rebuild(tmp_path / folder, tmp_path / "out")
+    assert {code: n for code, n in summary.reasons.items() if n == len(DEMO)} == {
+        "invalid_media": len(DEMO)
+    }
+
+
 @pytest.mark.slow
 def test_a_truncated_film_gives_what_is_there(media_dir: Path, tmp_path: Path) -> None:
     """Cut in the middle: whether nothing or a part can be read, nothing half-made appears."""

@@ -89,7 +89,7 @@ def test_films_that_cannot_be_had_say_why(remote: RemoteSource, monkeypatch: pyt
         patch.setattr(source, "SPARE", 1 << 60)
         with pytest.raises(ScratchFull, match="not enough scratch space") as full:
             remote.local("B.mkv")
-        assert full.value.reason == "no_scratch"
+        assert full.value.code == "no_scratch"
 
     def refuse(*args: object, **more: object) -> None:
         raise RemoteError("cannot download: no network")
@@ -97,7 +97,7 @@ def test_films_that_cannot_be_had_say_why(remote: RemoteSource, monkeypatch: pyt
     monkeypatch.setattr(remote.remote, "get", refuse)
     with pytest.raises(FetchError, match="no network") as failed:
         remote.local("B.mkv")
-    assert failed.value.reason == "fetch_failed"
+    assert failed.value.code == "fetch_failed"
 
 
 def test_an_empty_address_is_told(tmp_path: Path) -> None:
