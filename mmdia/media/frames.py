@@ -22,6 +22,7 @@ from av.video.frame import PictureType
 
 from mmdia.errors import MediaUnreadable
 from mmdia.media.index import NO_PTS, Ints, VideoIndex
+from mmdia.media.packets import SEEKABLE as SEEKABLE
 from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import codec_name, open_input
 
@@ -29,8 +30,6 @@ from mmdia.media.probe import codec_name, open_input
 #: and would leave out wanted frames.)
 SKIPPING = frozenset({"h264", "hevc", "mpeg2video", "mpeg4"})
 
-#: Formats with an index of their own, in which seeking is exact enough to save reading.
-SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
 #: Packets that are rather read through than jumped over.
 _FAR = 600
 #: Jumps aim this much before the packet, since formats seek by decoding time, which is earlier.
@@ -128,7 +127,7 @@ class PacketSource:
     ) -> None:
         self._container, self._stream, self._video, self._path = container, stream, video, path
         self._jumps = jumping and not video.counted and container.format.name in SEEKABLE
-        self._packets = packets(container, [stream])
+        self._packets = packets(container, [stream], video.shifts)
         self._next = 0
         self._held: Any = None
 

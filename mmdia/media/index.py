@@ -24,9 +24,10 @@ import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable, UsageError
 from mmdia.media.grid import find_grid
+from mmdia.media.joints import Joints, Track, join, shifted
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
 from mmdia.media.packet_facts import Fields, Uncoded, find_runs, hidden_test, is_entry, packet_size
-from mmdia.media.packets import packets
+from mmdia.media.packets import Shifts, packets
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams, start_time
 from mmdia.media.tracks import choose_audio
 
@@ -34,14 +35,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
-INDEX_VERSION = 2
-
-#: Stamps of a stream that fall by more than this tell of a clock that starts over, seconds.
-_BACK_S = 1.0
-#: Stamps that rise by more than this do so as well: libavformat takes such a clock for one that wrapped.
-_ONWARD_S = 3600.0
-#: Packets on either side of a jump that say whether it stays.
-_AHEAD = 25
+INDEX_VERSION = 3
 
 #: Share of packets without pts above which display order is counted instead of read.
 _TOO_FEW_STAMPS = 0.6
@@ -66,6 +60,7 @@ class VideoIndex:
         counted: Stamps are missing in the file; decoded frames are counted from the first.
         codec: libavcodec's name of the codec.
         interlaced: Whether frames are two fields each; None when that is not known.
+        shifts: Where recordings are joined, see `mmdia.media.joints`.
     """
 
     stream: int
@@ -82,6 +77,7 @@ class VideoIndex:
     counted: bool = False
     codec: str = ""
     interlaced: bool | None = None
+    shifts: Shifts = ()
     times_ns: Ints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -154,6 +150,7 @@ class AudioIndex:
         codec: libavcodec's name of the codec.
         runs: (packet number, its first sample on the player's axis) of each unbroken run of
             packets; empty where `frame_size` is 0.
+        shifts: Where recordings are joined, see `mmdia.media.joints`.
     """
 
     stream: int
@@ -168,6 +165,7 @@ class AudioIndex:
     n_packets: int
     codec: str = ""
     runs: tuple[tuple[int, int], ...] = ()
+    shifts: Shifts = ()
 
 
 @dataclass(frozen=True)
@@ -209,9 +207,11 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             raise MediaUnreadable("the file holds neither picture nor sound", path=path)
         start = start_time(container)
         seen = _scan(container, video, audio)
-        _refuse_joined(path, video, seen.dts)
-        _refuse_joined(path, audio, seen.audio_pts)
-        video_index = None if video is None else _index_video(video, start, seen)
+        joints = _join(path, container.format.name, video, audio, seen)
+        heard = None
+        if audio is not None and number is not None:
+            heard = _index_audio(audio, number, start, seen, joints.audio)
+        video_index = None if video is None else _index_video(video, start, seen, joints.video)
         if video_index is None and (audio is None or not len(seen.audio_pts)):
             what = "the picture holds no frame" if video is not None else "the sound holds no packet"
             raise MediaUnreadable(what, path=path, hint="Is the file complete?")
@@ -219,37 +219,38 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             container=container.format.name,
             start=start,
             video=video_index,
-            audio=None if audio is None or number is None else _index_audio(audio, number, start, seen),
+            audio=heard,
         )
 
 
-def _refuse_joined(path: str | Path, stream: Any, stamps: array[int]) -> None:
-    """Refuse a file whose clock starts over: a second of it would name two places."""
-    if stream is None or not stamps:
-        return
-    known = np.array(stamps, np.int64)
-    known = known[known != NO_PTS]
-    steps = np.diff(known) * float(stream.time_base or 0.001)
-    jumps = [
-        k for k in np.flatnonzero((steps < -_BACK_S) | (steps > _ONWARD_S)) if _stays(known, int(k), steps)
-    ]
-    if jumps:
+def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen) -> Joints:
+    """Lay recordings that are joined on one time line; what was seen is shifted likewise."""
+    pts, dts, sound = (np.array(stamps, np.int64) for stamps in (seen.pts, seen.dts, seen.audio_pts))
+    hidden = pts.copy()
+    hidden[np.array(seen.hidden, np.int64)] = NO_PTS
+    try:
+        joints = join(
+            container,
+            None if video is None or not len(pts) else Track(dts, hidden, Fraction(video.time_base)),
+            seen.keys,
+            None if audio is None or not len(sound) else Track(sound, sound, Fraction(audio.time_base)),
+        )
+    except MediaUnreadable as error:
+        error.path = str(path)
+        raise
+    if joints.video and _must_count(pts, untold=seen.untold):
         raise MediaUnreadable(
-            "the file's clock starts over within it: several recordings are joined", path=path,
-            expected="time stamps that rise",
-            got=f"{len(jumps)} jumps, the first by {steps[jumps[0]]:.0f} s",
-            hint="Write it anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
+            "recordings are joined that do not say when their pictures are shown",
+            path=path,
             code="clock_jumps",
-        )  # fmt: skip
-
-
-def _stays(known: Ints, at: int, steps: Floats) -> bool:
-    """Whether the stamps after a jump go on from there; a single damaged one does not."""
-    tick = steps[at] / (int(known[at + 1]) - int(known[at]))
-    ahead = float(np.median(known[at + 1 : at + 1 + _AHEAD]))
-    behind = float(np.median(known[max(0, at + 1 - _AHEAD) : at + 1]))
-    moved = (ahead - behind) * tick
-    return bool(moved < -_BACK_S or moved > _ONWARD_S)
+        )
+    if joints.video or joints.audio:
+        seen.hidden += joints.unshown
+        seen.last_duration = 0
+        seen.pts = array("q", shifted(pts, joints.video).tolist())
+        seen.dts = array("q", shifted(dts, joints.video).tolist())
+        seen.audio_pts = array("q", shifted(sound, joints.audio).tolist())
+    return joints
 
 
 def _main_picture(container: av.container.InputContainer) -> av.VideoStream | None:
@@ -311,7 +312,9 @@ def _scan(
     return seen
 
 
-def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoIndex | None:
+def _index_video(
+    stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: Shifts = ()
+) -> VideoIndex | None:
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     packet_pts = np.array(seen.pts, np.int64)
     shown = np.ones(len(packet_pts), bool)
@@ -344,6 +347,7 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen) -> VideoI
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
         aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
+        shifts,
     )  # fmt: skip
 
 
@@ -358,7 +362,9 @@ def _must_count(pts: Ints, *, untold: bool) -> bool:
     return untold
 
 
-def _index_audio(stream: av.AudioStream, number: int, start: Fraction, seen: _Seen) -> AudioIndex:
+def _index_audio(
+    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, shifts: Shifts = ()
+) -> AudioIndex:
     time_base = Fraction(stream.time_base or Fraction(1, stream.sample_rate))
     stamps = np.array(seen.audio_pts, np.int64)
     pts = stamps[stamps != NO_PTS]
@@ -386,6 +392,7 @@ def _index_audio(stream: av.AudioStream, number: int, start: Fraction, seen: _Se
         n_packets=len(stamps),
         codec=codec,
         runs=find_runs(stamps, time_base, start, stream.sample_rate, size) if size else (),
+        shifts=shifts,
     )
 
 

@@ -41,6 +41,7 @@ def save(index: MediaIndex, path: str | Path) -> None:
             "counted": v.counted,
             "codec": v.codec,
             "interlaced": v.interlaced,
+            "shifts": v.shifts,
         }
         arrays = {"pts": v.pts, "packet_pts": v.packet_pts, "keys": v.keys, "grid": v.grid}
     if index.audio is not None:
@@ -128,9 +129,14 @@ def _video(facts: dict[str, Any], start: Fraction, stored: Any) -> VideoIndex:
         counted=facts["counted"],
         codec=facts["codec"],
         interlaced=facts["interlaced"],
+        shifts=_pairs(facts["shifts"]),
     )
 
 
 def _audio(facts: dict[str, Any]) -> AudioIndex:
-    runs = tuple((int(packet), int(sample)) for packet, sample in facts["runs"])
-    return AudioIndex(**{**facts, "start": Fraction(facts["start"]), "runs": runs})
+    pairs = {name: _pairs(facts[name]) for name in ("runs", "shifts")}
+    return AudioIndex(**{**facts, **pairs, "start": Fraction(facts["start"])})
+
+
+def _pairs(rows: list[list[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(first), int(second)) for first, second in rows)

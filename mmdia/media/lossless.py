@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, can_copy, encode_aac
+from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, encode_aac
 from mmdia.media.edit_list import set_ends
 from mmdia.media.frames import plan, ticks
 from mmdia.media.index import NO_PTS, Ints, MediaIndex, VideoIndex, require_video
@@ -84,9 +84,9 @@ class CopyWriter:
             raise MediaUnreadable(refusal, hint="Encode this film anew: --profile video.")
         self.path, self.window, self.n_frames = Path(path), window, window.n_frames
         self._video, self._audio = require_video(index, path), index.audio if sound else None
-        copied = self._audio is not None and can_copy(self._audio)
-        self.wants_samples = self._audio is not None and not copied
-        self.span = SoundSpan.of(self._audio, window) if copied and self._audio is not None else None
+        span = None if self._audio is None else SoundSpan.of(self._audio, window)
+        self.wants_samples = self._audio is not None and span is None
+        self.span = span if span is not None and span.first_packet < span.last_packet else None
         shown = np.arange(window.first_frame, window.first_frame + window.n_frames)
         stretches = plan(self._video, shown)
         self.first_packet = min(s.first for s in stretches)
@@ -242,7 +242,7 @@ def copy_clips(path: str | Path, index: MediaIndex, writers: Sequence[CopyWriter
             stream: Any = container.streams[video.stream]
             leave_out_others(container, stream)
             active: list[CopyWriter] = []
-            for number, packet in enumerate(packets(container, [stream])):
+            for number, packet in enumerate(packets(container, [stream], video.shifts)):
                 if not active and (not waiting or number < waiting[0].first_packet):
                     if not waiting:
                         return

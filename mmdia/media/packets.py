@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import av
 import av.container
+
+#: Formats with an index of their own, in which seeking is exact enough to save reading.
+SEEKABLE = frozenset({"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"})
+
+#: Packet numbers of a stream at which its clock jumps, and what is added to stamps from there on, ticks.
+Shifts = tuple[tuple[int, int], ...]
 
 
 def leave_out_others(container: Any, stream: Any) -> None:
@@ -17,14 +23,28 @@ def leave_out_others(container: Any, stream: Any) -> None:
             other.discard = everything
 
 
-def packets(container: av.container.InputContainer, streams: Sequence[Any]) -> Any:
+def packets(
+    container: av.container.InputContainer, streams: Sequence[Any], shifts: Shifts = (), *, start: int = 0
+) -> Iterator[Any]:
     """Packets that hold data, in file order: what a damaged tail holds is left out.
 
     Every pass over a file uses this, so that the n-th packet is the same one in all of them.
+
+    Args:
+        container: The film.
+        streams: What is read of it.
+        shifts: The stream's, where recordings are joined (`media.joints`); then it is one stream.
+        start: Number of the packet that the container gives next.
     """
     try:
-        for packet in container.demux(*streams):
-            if packet.size:
-                yield packet
+        given = (packet for packet in container.demux(*streams) if packet.size)
+        if not shifts:
+            yield from given
+            return
+        for number, packet in enumerate(given, start):
+            ticks = next((ticks for first, ticks in reversed(shifts) if first <= number), 0)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+            yield packet
     except (av.FFmpegError, OSError):
         return

@@ -162,7 +162,7 @@ def _decoded(container: av.container.InputContainer, index: AudioIndex) -> Itera
     """Frames of the track; packets that do not decode are passed over (their time stays silent)."""
     stream: Any = container.streams[index.stream]
     stream.codec_context.thread_count = 1
-    for packet in packets(container, [stream]):
+    for packet in packets(container, [stream], index.shifts):
         try:
             yield from packet.decode()
         except av.FFmpegError:

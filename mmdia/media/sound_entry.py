@@ -90,7 +90,7 @@ def decode_parts(
     places = places_of(index)
     coming = deque(parts)
     live: deque[tuple[Part, Any]] = deque()
-    for number, packet in enumerate(packets(container, [stream]), start):
+    for number, packet in enumerate(packets(container, [stream], index.shifts, start=start), start):
         while coming and coming[0].entry <= number:
             live.append((coming.popleft(), _decoder(stream)))
         for part, decoder in tuple(live):

@@ -9,7 +9,6 @@ import av
 import numpy as np
 import pytest
 
-from mmdia.errors import MediaUnreadable
 from mmdia.media.cut import ClipRequest, ClipResult, VideoParams, cut_media
 from mmdia.media.index import build_index
 from mmdia.media.sound_block import _is_sane
@@ -84,22 +83,6 @@ def test_a_hole_in_the_picture_is_seen_and_a_slide_show_is_none(tmp_path: Path) 
     assert index.video is not None
     assert has_hole(index.video, snap(index, 2.5, 5.0))
     assert not has_hole(index.video, snap(index, 0.5, 2.5))
-
-
-def test_one_damaged_stamp_is_no_new_clock(tmp_path: Path) -> None:
-    from array import array
-
-    from mmdia.media.index import _refuse_joined
-
-    class Stream:
-        time_base = 1 / 1000
-
-    stamps = list(range(0, 20_000, 40))
-    stamps[100] -= 3000
-    _refuse_joined("film.ts", Stream(), array("q", stamps))
-    again = [*range(0, 20_000, 40), *range(0, 20_000, 40)]
-    with pytest.raises(MediaUnreadable, match="starts over"):
-        _refuse_joined("film.ts", Stream(), array("q", again))
 
 
 def test_frames_of_absurd_formats_are_no_sound() -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmdia.errors import MediaUnreadable
 from mmdia.media.index import build_index
 from mmdia.media.packet_facts import find_runs, packet_size
 from tests.media import film, truth
@@ -143,13 +142,6 @@ def test_fields_are_told(tmp_path) -> None:
     options = {"preset": "ultrafast", "x264-params": "tff=1:keyint=25"}
     encode(tmp_path / "a.mkv", "libx264", options)
     assert build_index(tmp_path / "a.mkv").video.interlaced is True
-
-
-def test_a_clock_that_starts_over_is_refused(films, tmp_path) -> None:
-    raw = films["base.ts"].read_bytes()
-    (tmp_path / "twice.ts").write_bytes(raw + raw)
-    with pytest.raises(MediaUnreadable, match="starts over"):
-        build_index(tmp_path / "twice.ts")
 
 
 @given(

@@ -1,0 +1,141 @@
+"""Recordings joined byte by byte are read on one time line, or refused with a code."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmdia.errors import MediaUnreadable
+from mmdia.media.cut import ClipRequest, cut_media
+from mmdia.media.index import build_index
+from mmdia.media.index_cache import load, save
+from mmdia.media.joints import Track, find_jumps, join, shifted
+from mmdia.media.packet_facts import NO_PTS
+from tests.media import film
+
+BASE = Fraction(1, 90_000)
+
+
+def joined(folder: Path, films: dict[str, Path], *shifts_s: int) -> Path:
+    """The film once for each shift, bytes one after the other."""
+    whole = folder / "joined.ts"
+    with whole.open("wb") as out:
+        for n, shift in enumerate(shifts_s):
+            film.remux(films["base.mp4"], folder / f"{n}.ts", shift_s=Fraction(shift))
+            out.write((folder / f"{n}.ts").read_bytes())
+    return whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shifts", [(0, 0), (0, 5000, 0), (9000, 0), (0, 40), (300, 0)])
+@pytest.mark.parametrize("lossless", [False, True])
+def test_clips_of_joined_recordings_are_exact(films, tmp_path, shifts, lossless) -> None:
+    path = joined(tmp_path, films, *shifts)
+    index = build_index(path)
+    n, length = film.N_FRAMES, float(film.N_FRAMES / film.FPS)
+    assert index.video.n_frames == n * len(shifts)
+    assert index.duration_s == pytest.approx(length * len(shifts), abs=0.1)
+    spans = [(1.0, 2.0), *((k * length - 0.6, k * length + 0.9) for k in range(1, len(shifts)))]
+    spans += [(k * length + 3.0, k * length + 4.0) for k in range(1, len(shifts))]
+    results = {}
+    cut_media(
+        path,
+        [
+            ClipRequest(k, a, b, tmp_path / f"{k}.flac", tmp_path / f"{k}.mp4")
+            for k, (a, b) in enumerate(spans)
+        ],
+        index=index, on_clip=lambda r: results.update({r.key: r}), lossless=lossless,
+    )  # fmt: skip
+    assert {r.error_code for r in results.values()} == {None}
+    sound = film.noise(2).mean(axis=0)
+    for k, result in results.items():
+        numbers, stamps = film.numbers_of(tmp_path / f"{k}.mp4")
+        first = result.window.first_frame
+        assert numbers == [i % n for i in range(first, first + len(numbers))]
+        assert stamps[0] == 0
+        assert np.diff(stamps) == pytest.approx(float(1 / film.FPS), abs=1e-3)
+        # Sound keeps its place to the picture that it belongs to: heard in the part that ends the clip.
+        last = first + len(numbers)
+        begin = max(first, last // n * n if last % n else first)
+        heard, rate = soundfile.read(tmp_path / f"{k}.flac")
+        at = round(float((begin - first) / film.FPS) * rate) + rate // 10
+        meant = round(float(begin % n / film.FPS + Fraction(1, 10)) * rate)
+        assert abs(film.place_of(heard[at : at + rate // 2], rate, sound, meant * 2) - meant * 2) <= 6
+
+
+def test_a_stored_index_keeps_its_joints(films, tmp_path) -> None:
+    index = build_index(joined(tmp_path, films, 0, 5000))
+    assert index.video.shifts
+    assert index.audio.shifts
+    save(index, tmp_path / "index.npz")
+    again = load(tmp_path / "index.npz")
+    assert (again.video.shifts, again.audio) == (index.video.shifts, index.audio)
+
+
+def tracks(parts: list[tuple[int, int]], step: int = 3600) -> tuple[Track, Track, list[int]]:
+    """Picture and sound of parts (first stamp, pictures each), a key picture every twelve."""
+    video = np.concatenate([first + step * np.arange(count) for first, count in parts])
+    audio = np.concatenate([first + 2160 * np.arange(count * step // 2160) for first, count in parts])
+    starts = np.cumsum([0, *(count for _, count in parts)])[:-1]
+    keys = [int(s) + k for s, (_, count) in zip(starts, parts, strict=True) for k in range(0, count, 12)]
+    return Track(video, video, BASE), Track(audio, audio, BASE), keys
+
+
+GAPS = st.integers(-(2**33), -270_000) | st.integers(1_080_000, 2**33)
+
+
+@given(st.integers(0, 2**33), st.lists(st.tuples(GAPS, st.integers(100, 300)), min_size=1, max_size=3))
+def test_parts_follow_on_each_other_whatever_their_clocks(first, following) -> None:
+    parts = [(first, 200)]
+    for gap, count in following:
+        parts.append((parts[-1][0] + 3600 * parts[-1][1] + gap, count))
+    video, audio, keys = tracks(parts)
+    found = join("mpegts", video, keys, audio)
+    assert found.unshown == ()
+    assert (np.diff(shifted(video.shown, found.video)) == 3600).all()
+    for (n, ticks), (m, other) in zip(found.video, found.audio, strict=True):
+        # The sound of a part is moved by as much as its picture.
+        assert ticks == other
+        assert audio.order[m] == video.order[n]
+
+
+def test_pictures_before_the_first_key_of_a_part_are_not_shown() -> None:
+    stamps = np.array([*range(0, 90_000 * 8, 3600), *range(7200, 90_000 * 8, 3600)])
+    stamps[201], stamps[202] = 3600, 0  # two pictures that lead the key picture at 200
+    order = np.concatenate([stamps[:200], np.sort(stamps[200:])])
+    assert join("mpegts", Track(order, stamps, BASE), [0, 200], None).unshown == (201, 202)
+
+
+def test_one_damaged_stamp_is_no_new_clock() -> None:
+    stamps = np.arange(0, 20_000 * 90, 3600)
+    stamps[100] -= 3000 * 90
+    assert find_jumps(Track(stamps, stamps, BASE), "mpegts") == []
+
+
+def test_a_slide_show_and_a_hole_are_no_joints() -> None:
+    slides = np.arange(0, 90_000 * 3600, 90_000 * 60)
+    assert find_jumps(Track(slides, slides, BASE), "mpegts") == []
+    video, audio, keys = tracks([(0, 200), (3600 * 200 + 90_000 * 30, 200)])
+    whole = np.arange(0, audio.order[-1], 2160)
+    assert join("mpegts", video, keys, Track(whole, whole, BASE)).video == ()
+
+
+@pytest.mark.parametrize("container", ["mpegts", "matroska,webm"])
+def test_what_cannot_be_told_apart_is_refused(container) -> None:
+    video, audio, keys = tracks([(90_000 * 50, 200), (0, 200)])
+    whole = np.arange(0, 90_000 * 20, 2160)
+    with pytest.raises(MediaUnreadable, match="starts over") as caught:
+        # One stream alone starts over; and formats that are sought in are not read so at all.
+        join(container, video, keys, Track(whole, whole, BASE) if container == "mpegts" else audio)
+    assert caught.value.code == "clock_jumps"
+
+
+def test_stamps_that_are_missing_stay_missing() -> None:
+    stamps = np.array([0, NO_PTS, 10, 20])
+    assert shifted(stamps, ((1, 5),)).tolist() == [0, NO_PTS, 15, 25]
