@@ -44,22 +44,29 @@ class SoundSpan:
 
     @classmethod
     def of(cls, audio: AudioIndex, window: Window) -> SoundSpan | None:
-        """The packets of a window with their run-up; None when the track is silent there.
+        """The packets of a window with their run-up; None when they cannot be copied to the sample.
 
-        Packets of the track must be of one size and placed (`AudioIndex.runs`).
+        That is so where mp4 does not hold the codec, and where the window or its run-up reaches over
+        a break between runs (a joint, a hole): packets of other lengths lie there, and stamps that
+        do not rise. A window in which the track has no packet gets an empty span.
         """
-        first, last = sample_range(window, audio.rate)
-        size, begin, end = audio.frame_size, None, 0
-        for run, following in zip(audio.runs, [*audio.runs[1:], (audio.n_packets, 0)], strict=True):
-            packet, sample = run
-            low = max(packet, packet + (first - sample) // size)
-            high = min(following[0], packet - (sample - last) // size)
-            if high > low:
-                begin = low if begin is None else begin
-                end = high
-        if begin is None:
+        size, runs = audio.frame_size, audio.runs
+        if audio.codec not in COPIED_SOUND or size <= 0 or not runs:
             return None
-        return cls(first, last, max(0, begin - COPIED_SOUND[audio.codec]), end)
+        first, last = sample_range(window, audio.rate)
+        heard = []
+        for n, ((packet, sample), following) in enumerate(zip(runs, [*runs[1:], None], strict=True)):
+            end = audio.n_packets if following is None else following[0]
+            low, high = packet + (first - sample) // size, packet - (sample - last) // size
+            low -= COPIED_SOUND[audio.codec]
+            if max(low, packet) < min(high, end):
+                inside = (low >= packet or n == 0) and (high <= end or following is None)
+                heard.append((max(low, packet), min(high, end), inside))
+        if not heard:
+            return cls(first, last, 0, 0)
+        if len(heard) > 1 or not heard[0][2]:
+            return None
+        return cls(first, last, *heard[0][:2])
 
 
 class SoundPackets:
@@ -71,7 +78,7 @@ class SoundPackets:
         container = self._opened.__enter__()
         self.stream: Any = container.streams[audio.stream]
         leave_out_others(container, self.stream)
-        self._packets = enumerate(packets(container, [self.stream]))
+        self._packets = enumerate(packets(container, [self.stream], audio.shifts))
         self._ahead: tuple[int, Any] | None = next(self._packets, None)
         self._run = 0
 
@@ -92,11 +99,6 @@ class SoundPackets:
             self._run += 1
         packet, sample = runs[self._run]
         return sample + (number - packet) * self._audio.frame_size
-
-
-def can_copy(audio: AudioIndex) -> bool:
-    """Whether the track's packets can be put into mp4 as they are, to the sample."""
-    return audio.codec in COPIED_SOUND and audio.frame_size > 0 and bool(audio.runs)
 
 
 def aac_stream(container: Any, audio: AudioIndex) -> Any:
