@@ -19,7 +19,7 @@ from mmdia.media.lossless import CopyWriter, copy_refusal
 from mmdia.media.request import ClipRequest, ClipResult, PartResult
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still
-from mmdia.media.verify import check_video
+from mmdia.media.verify import check_copy
 from mmdia.media.video import ClipWriter, VideoFacts, VideoParams
 from mmdia.media.window import Window, frame_on_screen, snap
 
@@ -240,11 +240,11 @@ class ClipJob:
             self._close(piece, piece.writer)
 
     def _close(self, piece: _Piece, writer: ClipWriter) -> None:
-        """Finish an mp4 and read it back: the facts are of what lies there, not of what was meant."""
+        """Finish an mp4 and read its tables: the facts are of what lies there, not of what was meant."""
         if writer.n_frames != piece.window.n_frames:
             return  # frames before did not decode: the clip stays incomplete
         writer.finish()
-        seen = check_video(writer.path)
+        seen = check_copy(writer.path)
         if seen.n_frames != piece.window.n_frames or seen.first_pts != 0:
             told = f"the clip reads back with {seen.n_frames} of {piece.window.n_frames} frames"
             raise ClipFailed("decode_error", told)

@@ -13,8 +13,9 @@ import soundfile
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
 from mmdia.media.audio import pcm_sha256
-from mmdia.media.edit_list import read_edits
+from mmdia.media.edit_list import read_edits, read_samples
 from mmdia.media.probe import open_input, picture_streams, sound_streams
+from mmdia.media.refusal import existing
 
 
 class AudioCheck(NamedTuple):
@@ -50,7 +51,7 @@ class VideoCheck(NamedTuple):
 
 
 class CopyCheck(NamedTuple):
-    """A clip with an edit list as read back by its packets, nothing decoded.
+    """A clip as read back by its packets and its edit list, nothing decoded.
 
     Attributes:
         n_frames: Pictures that the edit list shows.
@@ -74,41 +75,45 @@ class CopyCheck(NamedTuple):
 
 
 def check_copy(path: str | Path) -> CopyCheck:
-    """Read a lossless clip's packets and its edit list.
+    """Read a clip's packets of picture and its edit list, if it has one.
 
     Raises:
         MediaNotFound: There is no such file.
-        MediaUnreadable: It cannot be read, holds no picture or no edit list.
+        MediaUnreadable: It is no mp4, holds no picture, or is shorter than it says.
     """
-    with open_input(path, {"ignore_editlist": "1"}) as container:
-        pictures = picture_streams(container)
-        edit = read_edits(path).get("vide")
-        if not pictures or edit is None:
-            raise MediaUnreadable("the clip holds no picture with an edit list", path=path)
-        stream = pictures[0]
-        digest, stamps = hashlib.sha256(), []
-        try:
-            for packet in container.demux(stream):
-                if packet.size and packet.pts is not None:
-                    digest.update(packet)
-                    stamps.append(packet.pts)
-        except av.FFmpegError as error:
-            raise MediaUnreadable("the clip's picture cannot be read", path=path, got=str(error)) from error
-        base = Fraction(stream.time_base or 1)
-        end = edit.media_time + edit.duration / base
-        shown = [pts for pts in stamps if edit.media_time <= pts < end]
-        first = float((min(shown, default=0) - edit.media_time) * base + edit.delay)
-        return CopyCheck(
-            len(shown), len(stamps), first, float(edit.delay + edit.duration), digest.hexdigest(),
-            stream.width, stream.height, bool(sound_streams(container)),
-        )  # fmt: skip
+    existing(path)
+    edit, tracks = read_edits(path).get("vide"), read_samples(path)
+    if "vide" not in tracks or edit is None:
+        raise MediaUnreadable("the clip holds no picture with an edit list", path=path)
+    picture, digest = tracks["vide"], hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        for offset, size in zip(picture.offsets.tolist(), picture.sizes.tolist(), strict=True):
+            stream.seek(offset)
+            data = stream.read(size)
+            if len(data) < size:
+                raise MediaUnreadable("the clip's picture cannot be read", path=path, got="an early end")
+            digest.update(data)
+    stamps = picture.stamps
+    end = edit.media_time + edit.duration / edit.time_base
+    shown = stamps[(stamps >= edit.media_time) & (stamps < float(end))]
+    first = float((int(shown.min() if len(shown) else 0) - edit.media_time) * edit.time_base + edit.delay)
+    return CopyCheck(
+        len(shown), len(stamps), first, float(edit.delay + edit.duration), digest.hexdigest(),
+        picture.width, picture.height, "soun" in tracks,
+    )  # fmt: skip
 
 
-def check_clip(path: str | Path, *, edit_list: bool = False) -> VideoCheck:
+def check_clip(path: str | Path, expected: str) -> VideoCheck:
     """Decode a clip whichever way it was made.
 
-    The hash of a clip with an edit list is that of its coded pictures (see `media.lossless`);
-    its frames are decoded all the same, and counted as the edit list shows them.
+    Args:
+        path: The clip.
+        expected: Its content hash: that of the coded pictures, or, in receipts of encoded clips made
+            before November 2026, that of the decoded ones.
+
+    Returns:
+        What was seen; its hash is that of the decoded pictures where this is `expected`, else that
+        of the coded ones.
 
     Raises:
         MediaNotFound: There is no such file.
@@ -116,14 +121,12 @@ def check_clip(path: str | Path, *, edit_list: bool = False) -> VideoCheck:
             packets promise.
     """
     seen = check_video(path)
-    if not edit_list:
-        return seen
     copied = check_copy(path)
     if seen.n_frames != copied.n_frames:
         raise MediaUnreadable(
             "not all pictures of the clip decode", path=path, expected=copied.n_frames, got=seen.n_frames
         )
-    return seen._replace(sha256=copied.sha256)
+    return seen if seen.sha256 == expected else seen._replace(sha256=copied.sha256)
 
 
 def check_audio(path: str | Path) -> AudioCheck:

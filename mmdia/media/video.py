@@ -5,9 +5,9 @@ its index in front. Picture and sound both start at 0; no frame is hidden by an 
 readers that know nothing of edit lists read the clip right. With a constant rate the stamps are
 the exact grid, otherwise the film's own distances.
 
-The content hash (`VideoFacts.sha256`) is taken over the decoded frames of the *written* clip, so
-that anyone can compute it again from the file alone:
-``ffmpeg -i CLIP -map 0:v -f rawvideo -pix_fmt yuv420p - | sha256sum``.
+The content hash (`VideoFacts.sha256`) is taken over the coded pictures as they lie in the *written*
+clip, so that anyone can compute it again from the file alone:
+``ffmpeg -i CLIP -map 0:v -c copy -f hash -hash sha256 -``.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def _problem(out: Path, kind: str, fact: dict[str, Any]) -> str | None:
                 return _compare(fact, got)
             if kind == "keyframe":
                 return _compare(fact, {"sha256": file_sha256(path)})
-            picture = check_clip(path, edit_list=bool(fact.get("edit_list")))
+            picture = check_clip(path, str(fact["sha256"]))
             return _compare(fact, {"n_frames": picture.n_frames, "sha256": picture.sha256})
     except MediaError as error:
         return error.message

@@ -89,7 +89,7 @@ class VideoFact(Stored):
     n_frames: int
     """Frames."""
     sha256: str
-    """Content hash of the frames."""
+    """SHA-256 of the coded pictures as they lie in the clip."""
     width: int | None = None
     """Pixels a row, as stored."""
     height: int | None = None

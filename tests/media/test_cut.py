@@ -13,7 +13,7 @@ from PIL import Image
 from mmdia.errors import MediaNotFound, MediaUnreadable, StoreError
 from mmdia.media.cut import AudioParams, ClipRequest, ClipResult, VideoParams, cut_media
 from mmdia.media.index import MediaIndex, build_index
-from mmdia.media.verify import check_audio, check_video
+from mmdia.media.verify import check_audio, check_clip, check_video
 from mmdia.media.window import sample_range, tile
 from tests.media import film
 
@@ -110,7 +110,7 @@ def test_receipt_facts_can_be_read_back(films, tmp_path) -> None:
     for n, result in results.items():
         heard = check_audio(tmp_path / f"{n}.flac.part")
         assert heard == (24000, result.audio.n_samples, result.audio.sha256)
-        seen = check_video(tmp_path / f"{n}.mp4.part")
+        seen = check_clip(tmp_path / f"{n}.mp4.part", result.video.sha256)
         assert (seen.n_frames, seen.first_pts, seen.sha256) == (
             result.video.n_frames,
             0.0,

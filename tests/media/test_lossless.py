@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from mmdia.errors import MediaUnreadable
-from mmdia.media.edit_list import read_edits, set_ends
+from mmdia.media.edit_list import read_edits, read_samples, set_ends
 from mmdia.media.index import build_index
 from mmdia.media.lossless import CopyWriter, copy_clips, copy_refusal
-from mmdia.media.verify import check_clip, check_copy
+from mmdia.media.verify import check_clip, check_copy, check_video
 from mmdia.media.window import sample_range, snap
 from tests.media import film, truth
 from tests.media.test_odd_pictures import turned
@@ -98,15 +98,36 @@ def test_facts_can_be_read_back_from_the_clip_alone(films, tmp_path) -> None:
         False,
         "24000/1001",
     )
-    seen = check_clip(writer.path, edit_list=True)
+    seen = check_clip(writer.path, facts.sha256)
     assert (seen.n_frames, seen.first_pts, seen.sha256) == (facts.n_frames, 0.0, facts.sha256)
     assert (seen.width, seen.height) == (facts.width, facts.height) == (film.WIDTH, film.HEIGHT)
-    assert check_clip(writer.path).sha256 != facts.sha256  # that one is over decoded pixels
+    decoded = check_video(writer.path).sha256
+    assert decoded != facts.sha256
+    assert check_clip(writer.path, decoded).sha256 == decoded  # as earlier receipts have it
     digest = hashlib.sha256()
     with av.open(str(writer.path), options={"ignore_editlist": "1"}) as clip:
         for packet in clip.demux(video=0):
             digest.update(bytes(packet))
     assert digest.hexdigest() == facts.sha256
+
+
+@pytest.mark.parametrize("name", ["base.mp4", "base.mkv", "silent.mp4"])
+def test_the_tables_tell_what_libavformat_reads(films, tmp_path, name) -> None:
+    path = one(films[name], 2.53, 3.9, tmp_path).path
+    raw = path.read_bytes()
+    tracks = read_samples(path)
+    with av.open(str(path), options={"ignore_editlist": "1"}) as clip:
+        assert len(tracks) == len(clip.streams)
+        for stream in clip.streams:
+            told = tracks["vide" if stream.type == "video" else "soun"]
+            given = [(p.pts, bytes(p)) for p in clip.demux(stream) if p.size]
+            clip.seek(0)
+            spans = zip(told.offsets.tolist(), told.sizes.tolist(), strict=True)
+            assert [data for _, data in given] == [raw[at : at + size] for at, size in spans]
+            assert [pts - given[0][0] for pts, _ in given] == (told.stamps - told.stamps[0]).tolist()
+            assert (told.width, told.height, told.descriptions) == (
+                (film.WIDTH, film.HEIGHT, 1) if stream.type == "video" else (0, 0, 1)
+            )
 
 
 def test_the_pictures_are_the_films_own(films, tmp_path) -> None:
@@ -123,9 +144,9 @@ def test_damage_to_a_clip_is_seen(films, tmp_path) -> None:
     writer = one(films["base.mp4"], 2.0, 4.0, tmp_path)
     raw = writer.path.read_bytes()
     writer.path.write_bytes(raw[: len(raw) // 4])
-    assert check_copy(writer.path).sha256 != writer.facts.sha256
-    with pytest.raises(MediaUnreadable, match=r"not all pictures|cannot be read"):
-        check_clip(writer.path, edit_list=True)
+    for check in (check_copy, lambda path: check_clip(path, writer.facts.sha256)):
+        with pytest.raises(MediaUnreadable, match=r"not all pictures|cannot be read"):
+            check(writer.path)
     writer.path.write_bytes(b"x" * 4000)
     with pytest.raises(MediaUnreadable):
         read_edits(writer.path)
