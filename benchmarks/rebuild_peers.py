@@ -95,7 +95,7 @@ def ours(film: Path, wanted: list[Dialogue], profile: str, out: Path) -> Callabl
     return lambda: check(command)
 
 
-def cut_here(profile: str, film: str, plan: str, out: str) -> int:
+def cut_here(profile: str, film: str, plan: str, out: str, proof: str = "proof") -> int:
     """The child process that is measured."""
     from mmdia.media.clip import ClipRequest
     from mmdia.media.cut import cut_media
@@ -116,7 +116,7 @@ def cut_here(profile: str, film: str, plan: str, out: str) -> int:
                 stills=tuple(stills) if profile == "keyframes" else (),
             )
         )
-    extra = {"lossless": True} if profile == "lossless" else {}
+    extra = {"lossless": profile == "lossless", "proof": proof == "proof"}
     index = build_index(film)
     cut_media(film, requests, index=index, on_clip=lambda r: r.error_code and bad.append(r), **extra)
     for result in bad:

@@ -114,7 +114,7 @@ def _add_which(p: argparse.ArgumentParser) -> None:
 
 
 def _add_how(p: argparse.ArgumentParser) -> None:
-    check = p.add_argument_group("checks of the sound")
+    check = p.add_argument_group("checks of finished clips")
     check.add_argument(
         "--check-speech",
         type=_how_many,
@@ -128,6 +128,11 @@ def _add_how(p: argparse.ArgumentParser) -> None:
         help="downgrade titles whose clips say less of their text (default: the engine's own measure)",
     )
     check.add_argument("--quality", action="store_true", help="measure the sound of every clip")
+    check.add_argument(
+        "--no-proof",
+        action="store_true",
+        help="do not compare finished clips with a second, plain decode of the film",
+    )
     how = p.add_argument_group("how")
     how.add_argument(
         "--engine", choices=("local", "ray"), default="local", help="where titles are worked on"
@@ -196,6 +201,7 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
         check_speech=args.check_speech,
         min_speech=args.min_speech,
         quality=args.quality,
+        proof=not args.no_proof,
         scratch=args.scratch,
     )
 

@@ -16,6 +16,8 @@ from mmdia.media.audio import AudioFacts, AudioParams
 from mmdia.media.clip_sound import ClipSound, sound_wanted
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_refusal
+from mmdia.media.mix import Floats32
+from mmdia.media.proof import ENDS_S, PlainSound, prove_copy
 from mmdia.media.request import ClipRequest, ClipResult, PartResult
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still
@@ -74,6 +76,7 @@ class ClipJob:
         stills: StillParams | None,
         *,
         lossless: bool = False,
+        proof: bool = False,
     ) -> None:
         self.request, self.audio, self.video, self.stills = request, audio, video, stills
         self._index = index
@@ -88,9 +91,12 @@ class ClipJob:
         if lossless:
             self._make_copies(with_sound)
             with_sound = any(writer.wants_samples for writer in self.copies)
-        self._lossless = lossless
         self._clip_sound = with_sound
         self.wants_sound = request.wants_audio or with_sound
+        self._lossless, self._proof = lossless, proof
+        #: The film's sound for the proof, opened by whoever cuts.
+        self.plain: PlainSound | None = None
+        self._film: list[tuple[float, Floats32]] | None = None
         self._still_frames = _still_frames(request, index.video)
         self.frames: npt.NDArray[np.int64] = self._wanted_frames()
         self.last_frame = int(self.frames[-1]) if len(self.frames) else -1
@@ -120,6 +126,15 @@ class ClipJob:
             mp4=self._clip_sound,
         )  # fmt: skip
 
+    def sound_spans(self) -> list[tuple[float, float]]:
+        """Player seconds of the film's sound that are to be proven; none when nothing is."""
+        first, last = self.window.span
+        if not self._proof or not (self.wants_sound or any(w.span for w in self.copies)):
+            return []
+        if self.wants_sound or self._parts or last - first <= 2 * ENDS_S + 1:
+            return [(first, last)]
+        return [(first, first + ENDS_S), (last - ENDS_S, last)]
+
     def take_frame(self, number: int, frame: av.VideoFrame) -> None:
         """Encode the frame and save the stills that show it, if they are this job's."""
         if not self._lossless:
@@ -137,6 +152,7 @@ class ClipJob:
 
         Raises:
             ClipFailed: The film's sound covers the window, yet none of it decodes.
+            MediaUnreadable: The sound is not what a plain decode gives.
         """
         sound = _present(self._index.audio)
         covered = self.window.end_s > float(sound.start) and self.window.start_s < sound.end_s - 0.1
@@ -149,6 +165,8 @@ class ClipJob:
         for piece in self._pieces():
             if piece.audio_path is not None:
                 piece.audio = made.write(piece.audio_path, piece.window)
+        if (film := self._plain_sound()) is not None:
+            made.prove(film, self.request.audio_path or self.request.video_path)
         self._sound = made if self._clip_sound else None
         self.has_sound = True
 
@@ -156,7 +174,7 @@ class ClipJob:
         """Finish a clip of copied packets, all of which have come.
 
         Raises:
-            MediaUnreadable: What was written is not what was meant.
+            MediaUnreadable: What was written is not what was meant, or does not decode.
         """
         piece = self._copied.pop(id(writer))
         held = self._sound.samples(piece.window) if self._sound and writer.wants_samples else None
@@ -164,11 +182,15 @@ class ClipJob:
             writer.finish(None, 48000, "mono")
         else:
             writer.finish(held.samples, held.rate, held.layout)
+        if self._proof:
+            film = self._plain_sound() if writer.span else None
+            codec = "" if self._index.audio is None else self._index.audio.codec
+            prove_copy(writer.path, film, piece.window.start_s, codec=codec)
         piece.video = writer.facts
 
     def finish(self) -> None:
         """Collect the facts."""
-        self._sound = None
+        self._sound = self._film = None
         parts = tuple(
             PartResult(request.key, piece.window, piece.audio, piece.video)
             for request, piece in zip(self.request.parts, self._parts, strict=True)
@@ -189,7 +211,7 @@ class ClipJob:
 
     def abandon(self) -> None:
         """Remove what was written so far."""
-        self._sound = None
+        self._sound = self._film = None
         for piece in self._pieces():
             if piece.writer is not None:
                 piece.writer.abandon()
@@ -254,6 +276,12 @@ class ClipJob:
             interlaced=_present(self._index.video).interlaced,
         )  # fmt: skip
         piece.writer = None
+
+    def _plain_sound(self) -> list[tuple[float, Floats32]] | None:
+        """What a plain decode of the film gives for the window; None when nothing is to be proven."""
+        if self._film is None and self.plain is not None and self.sound_spans():
+            self._film = [found for span in self.sound_spans() for found in self.plain.take(*span)]
+        return self._film
 
     def _wanted_frames(self) -> npt.NDArray[np.int64]:
         wanted = set(self._still_frames)

@@ -13,6 +13,8 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media import audio as sound_out
 from mmdia.media.audio import AudioFacts, AudioParams, Pcm
 from mmdia.media.index import AudioIndex
+from mmdia.media.mix import Floats32
+from mmdia.media.proof import prove_sound
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.video import ClipSamples
 from mmdia.media.window import Window, sample_at, sample_range
@@ -80,6 +82,19 @@ class ClipSound:
         return AudioFacts(
             self._rate, len(pcm), pcm.shape[1], digest, self._rule, lost, lost / self._sound.rate
         )
+
+    def prove(self, film: list[tuple[float, Floats32]], path: object) -> None:
+        """Compare what was written with a plain decode of the film, see `mmdia.media.proof`.
+
+        Raises:
+            MediaUnreadable: It is another sound (``not_proven``).
+        """
+        span, speed, codec = self._window.span, float(self._speed), self._sound.codec
+        if self._pcm is not None:
+            pcm = self._pcm.T.astype(np.float32) / 32768
+            prove_sound(pcm, self._rate / speed, span, film, path, codec=codec)
+        elif self._samples is not None:
+            prove_sound(self._samples, self._sound.rate / speed, span, film, path, codec=codec)
 
     def samples(self, window: Window) -> ClipSamples | None:
         """The sound of the clip, or of a part of it, all channels, for its mp4."""

@@ -11,6 +11,7 @@ A request that cannot be met gives a result with an error code and does not stop
 * ``bad_window``: it ends before it starts, or a part lies outside it.
 * ``no_audio``, ``no_video``: the film lacks what was asked for.
 * ``not_copyable``: the film's packets cannot be copied into an mp4 (lossless clips).
+* ``not_proven``: the finished clip is not what a plain decode of the film gives.
 * ``decode_error``: frames or all the sound of the window could not be decoded, and no error said
   why by a code of its own (`MediaUnreadable.code`).
 
@@ -34,6 +35,7 @@ from mmdia.media.clip import ClipFailed, ClipJob
 from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_clips
+from mmdia.media.proof import PlainSound
 from mmdia.media.request import ClipRequest, ClipResult, PartRequest, PartResult
 from mmdia.media.sound import SoundBlock, SoundReader
 from mmdia.media.stills import StillParams
@@ -68,6 +70,7 @@ def cut_media(
     video: VideoParams | None = None,
     stills: StillParams | None = None,
     lossless: bool = False,
+    proof: bool = True,
 ) -> None:
     """Cut all requests; `on_clip` is called once for each, as soon as it is done, in any order.
 
@@ -81,6 +84,7 @@ def cut_media(
         stills: How stills are written; None for the defaults.
         lossless: Copy the film's own packets of picture, behind an exact edit list, instead of
             encoding anew (see `mmdia.media.lossless`); sound and stills are as ever.
+        proof: Compare finished clips with a second, plain decode of the film (`mmdia.media.proof`).
 
     Raises:
         MediaNotFound: The film is gone.
@@ -90,7 +94,7 @@ def cut_media(
 
     def job_of(request: ClipRequest) -> ClipJob:
         sound, picture = audio or AudioParams(), video or VideoParams()
-        return ClipJob(request, index, sound, picture, stills, lossless=lossless)
+        return ClipJob(request, index, sound, picture, stills, lossless=lossless, proof=proof)
 
     jobs: list[ClipJob] = []
     for request in requests:
@@ -119,6 +123,10 @@ def _run(
     run = _Pass(jobs, on_clip)
     ranges = [job.sound_range() for job in jobs if job.wants_sound]
     reader = SoundReader(path, index, ranges) if ranges else None
+    spans = [span for job in jobs for span in job.sound_spans()]
+    plain = PlainSound(path, index, spans) if spans else None
+    for job in jobs:
+        job.plain = plain
 
     def hear(job: ClipJob) -> None:
         if reader is not None and job.needs_sound_first:
@@ -140,8 +148,9 @@ def _run(
             run.sound(reader.advance())
     finally:
         run.close()
-        if reader is not None:
-            reader.close()
+        for opened in (reader, plain):
+            if opened is not None:
+                opened.close()
     return run.incomplete
 
 

@@ -222,10 +222,10 @@ def as_floats(
     frames: Iterable[Placed], index: AudioIndex, channels: Sequence[int]
 ) -> Iterable[tuple[int, Floats32]]:
     """Stretches of frames without a break: (first sample, float32 (len(channels), n))."""
-    for run in _unbroken((p for p in frames if _is_sane(p[1])), index):
+    for run in _unbroken((p for p in frames if is_sane(p[1])), index):
         first, frame = run[0]
         if frame.sample_rate == index.rate and frame.layout.nb_channels == index.channels:
-            yield first, _rows([f for _, f in run], channels)
+            yield first, rows_of([f for _, f in run], channels)
         else:
             try:
                 yield first, _conform([f for _, f in run], index)[list(channels)]
@@ -233,7 +233,7 @@ def as_floats(
                 continue  # damage that looks like another format: silence
 
 
-def _is_sane(frame: av.AudioFrame) -> bool:
+def is_sane(frame: av.AudioFrame) -> bool:
     """Damaged packets decode to frames of any rate and any number of channels."""
     return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 4000 <= frame.sample_rate <= 768_000
 
@@ -260,7 +260,7 @@ def _kind(frame: av.AudioFrame) -> tuple[int, int, str]:
     return frame.sample_rate, frame.layout.nb_channels, frame.format.name
 
 
-def _rows(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats32:
+def rows_of(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats32:
     """Frames of one kind, joined: float32 (len(channels), n), full scale = 1."""
     name, planar = frames[0].format.name, frames[0].format.is_planar
     dtype, zero, scale = _FORMATS[name.removesuffix("p") if planar else name]
@@ -290,7 +290,7 @@ def _rows(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats32:
 def _conform(frames: Sequence[av.AudioFrame], index: AudioIndex) -> Floats32:
     """Broadcasts change rate and layout on the way: bring frames back to the track's own."""
     layout = frames[0].layout.name
-    rows = np.ascontiguousarray(_rows(frames, range(frames[0].layout.nb_channels)))
+    rows = np.ascontiguousarray(rows_of(frames, range(frames[0].layout.nb_channels)))
     joined = av.AudioFrame.from_ndarray(rows, format="fltp", layout=layout)
     joined.sample_rate = frames[0].sample_rate
     converter = av.AudioResampler(format="fltp", layout=index.layout, rate=index.rate)

@@ -59,6 +59,11 @@ class Window:
         return float(self.end)
 
     @property
+    def span(self) -> tuple[float, float]:
+        """Its start and end, seconds."""
+        return float(self.start), float(self.end)
+
+    @property
     def duration(self) -> Fraction:
         """Its length b' - a', exact seconds."""
         return self.end - self.start

@@ -245,6 +245,7 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
         audio=AudioParams(job.clip.sample_rate, job.clip.channels),
         video=VideoParams(height=job.clip.height),
         lossless=job.clip.lossless,
+        proof=job.proof,
     )
 
 

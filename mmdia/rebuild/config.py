@@ -138,6 +138,7 @@ class RebuildConfig:
         min_speech: Titles whose median speech score is lower are downgraded; None takes the
             threshold of the engine that listens.
         quality: Whether the sound of every clip is measured.
+        proof: Whether finished clips are compared with a second, plain decode of the film.
         scratch: Folder for what is fetched from remote storage; None takes one under the home folder.
         asr: Speech recogniser for films without subtitles, as ``mmdia align --asr`` takes it.
         out_url: URL of the output when it is remote (`mmdia.rebuild.sink.staging_of`).
@@ -165,6 +166,7 @@ class RebuildConfig:
     check_speech: int | None = None
     min_speech: float | None = None
     quality: bool = False
+    proof: bool = True
     scratch: Path | None = None
     asr: str | None = None
     out_url: str | None = None
@@ -213,6 +215,7 @@ class TitleJob:
         check_speech: Clips to listen to; None for none, -1 for all.
         min_speech: Median score below which the title is downgraded.
         quality: Whether the sound of every clip is measured.
+        proof: Whether finished clips are compared with a second, plain decode of the film.
         scratch: Folder for what is fetched; None takes one under the home folder.
         out_url: URL of the output when it is remote.
         stored: What the remote output has of the title already: sizes by path.
@@ -237,6 +240,7 @@ class TitleJob:
     check_speech: int | None = None
     min_speech: float | None = None
     quality: bool = False
+    proof: bool = True
     scratch: str | None = None
     asr: str | None = None
     out_url: str | None = None

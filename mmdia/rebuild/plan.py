@@ -188,6 +188,7 @@ def title_jobs(
                 check_speech=config.check_speech,
                 min_speech=config.min_speech,
                 quality=config.quality,
+                proof=config.proof,
                 asr=config.asr,
                 scratch=None if config.scratch is None else str(config.scratch),
                 out_url=config.out_url,

@@ -66,6 +66,10 @@ REASONS: dict[str, Reason] = {
     "not_copyable": Reason(
         "the film's picture cannot be put into mp4 as it is", "use --profile video, which encodes it anew"
     ),
+    "not_proven": Reason(
+        "the finished clip is not what a plain decode of the film gives, so it was not kept",
+        "try --profile video, or another copy; --no-proof keeps it",
+    ),
     "not_one_film": Reason("the address leads to several films, or to a live stream"),
     "other_options": Reason(
         "the clip was cut with other options than are asked for now, and its film could not be worked on",

@@ -11,7 +11,7 @@ import pytest
 
 from mmdia.media.cut import ClipRequest, ClipResult, VideoParams, cut_media
 from mmdia.media.index import build_index
-from mmdia.media.sound_block import _is_sane
+from mmdia.media.sound_block import is_sane
 from mmdia.media.window import has_hole, snap
 from tests.media.film import noise, numbers_of, remux, write_film
 
@@ -88,6 +88,6 @@ def test_a_hole_in_the_picture_is_seen_and_a_slide_show_is_none(tmp_path: Path) 
 def test_frames_of_absurd_formats_are_no_sound() -> None:
     frame = av.AudioFrame.from_ndarray(np.zeros((1, 64), np.float32), format="flt", layout="mono")
     frame.sample_rate = 48_000
-    assert _is_sane(frame)
+    assert is_sane(frame)
     frame.sample_rate = 12
-    assert not _is_sane(frame)
+    assert not is_sane(frame)
