@@ -17,12 +17,13 @@ Nothing is decoded here: what was written is read back by its packets and its ed
 
 from __future__ import annotations
 
+import errno
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -73,6 +74,7 @@ class CopyWriter:
         last_packet: Its last one, inclusive.
         span: Packets of sound to copy; None when none are.
         wants_samples: Whether `finish` needs the window's samples: its sound cannot be copied.
+        failure: What went wrong on the way; `finish` raises it, so that no clip costs another.
 
     Raises:
         MediaUnreadable: The window cannot be copied.
@@ -81,7 +83,9 @@ class CopyWriter:
     def __init__(self, path: str | Path, index: MediaIndex, window: Window, *, sound: bool = True) -> None:
         refusal = copy_refusal(index)
         if refusal is not None:
-            raise MediaUnreadable(refusal, hint="Encode this film anew: --profile video.")
+            raise MediaUnreadable(
+                refusal, hint="Encode this film anew: --profile video.", code="not_copyable"
+            )
         self.path, self.window, self.n_frames = Path(path), window, window.n_frames
         self._video, self._audio = require_video(index, path), index.audio if sound else None
         span = None if self._audio is None else SoundSpan.of(self._audio, window)
@@ -99,6 +103,7 @@ class CopyWriter:
         self._picture: Any = None
         self._sound: Any = None
         self._facts: VideoFacts | None = None
+        self.failure: Exception | None = None
 
     @property
     def facts(self) -> VideoFacts:
@@ -110,6 +115,20 @@ class CopyWriter:
         if self._facts is None:
             raise MediaUnreadable("the clip is not finished", path=self.path)
         return self._facts
+
+    def attempt(self, step: Literal["open", "put_picture", "put_sound"], *given: Any) -> None:
+        """Take a step unless one went wrong before."""
+        try:
+            if self.failure is None:
+                getattr(self, step)(*given)
+        except MediaUnreadable as error:
+            self.failure = error
+        except av.FFmpegError as error:
+            self.failure = error  # a full disk keeps its number; what the muxer refuses is the film's
+            if error.errno == errno.EINVAL:
+                self.failure = MediaUnreadable(
+                    "the muxer refuses packets of the film", got=str(error), code="not_copyable"
+                )
 
     def open(self, picture: Any, sound: Any) -> None:
         """Start the file like the film's streams `picture` and `sound` (None: no sound is copied).
@@ -128,7 +147,9 @@ class CopyWriter:
         try:
             self._picture = self._out.add_stream_from_template(picture, opaque=True)
         except (ValueError, av.FFmpegError) as error:
-            raise MediaUnreadable("mp4 cannot hold this picture", path=self.path, got=str(error)) from error
+            raise MediaUnreadable(
+                "mp4 cannot hold this picture", path=self.path, got=str(error), code="not_copyable"
+            ) from error
         self._picture.time_base = self._base
         if self.span is not None and sound is not None:
             self._sound = self._out.add_stream_from_template(sound, opaque=True)
@@ -169,6 +190,8 @@ class CopyWriter:
             av.FFmpegError: The disk refuses.
             MediaUnreadable: What lies there is not what was meant.
         """
+        if self.failure is not None:
+            raise self.failure
         sounding = self._sound is not None and self.span is not None
         length = Fraction(0)
         if self._sound is not None and samples is not None and samples.size:
@@ -250,9 +273,9 @@ def copy_clips(path: str | Path, index: MediaIndex, writers: Sequence[CopyWriter
                 _check_same(packet, number, video, path)
                 while waiting and waiting[0].first_packet <= number:
                     active.append(waiting.popleft())
-                    active[-1].open(stream, None if sound is None else sound.stream)
+                    active[-1].attempt("open", stream, None if sound is None else sound.stream)
                 for writer in active:
-                    writer.put_picture(number, packet)
+                    writer.attempt("put_picture", number, packet)
                 for writer in [w for w in active if w.last_packet == number]:
                     if sound is not None:
                         sound.give(writer)
@@ -285,7 +308,7 @@ class _Sound:
             self._kept.popleft()
         for number, sample, packet in self._kept:
             if span.first_packet <= number < span.last_packet:
-                writer.put_sound(sample, packet)
+                writer.attempt("put_sound", sample, packet)
 
     def close(self) -> None:
         """Close the film."""
@@ -310,7 +333,9 @@ def _stamps(video: VideoIndex, window: Window, first: int, last: int) -> dict[in
     ordered = np.sort(shown)
     inside = hidden & (shown >= 0) & (pts <= video.pts[window.first_frame + window.n_frames - 1])
     if inside.any() or (pts == NO_PTS).any() or (len(ordered) > 1 and np.diff(ordered).min() < 1):
-        raise MediaUnreadable("pictures of this window have no display times of their own")
+        raise MediaUnreadable(
+            "pictures of this window have no display times of their own", code="not_copyable"
+        )
     rank = np.searchsorted(ordered, shown)
     delay = int((np.arange(len(shown)) - rank).max())
     steps = np.append(np.diff(ordered), max(1, round(1 / video.rate / _tick(video))))

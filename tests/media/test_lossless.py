@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mmdia.errors import MediaUnreadable
+from mmdia.media.cut import ClipRequest, cut_media
 from mmdia.media.edit_list import read_edits, read_samples, set_ends
 from mmdia.media.index import build_index
 from mmdia.media.lossless import CopyWriter, copy_clips, copy_refusal
@@ -199,3 +200,23 @@ def test_a_clip_is_the_same_alone_and_among_others(films, tmp_path) -> None:
     for n, span in enumerate(spans):
         (alone,) = truth.copied(films["base.ts"], index, [span], tmp_path / "one")
         assert (alone.facts, alone.path.read_bytes()) == facts[f"{n}.mp4"]
+
+
+def test_one_bad_clip_costs_no_other(films, tmp_path, monkeypatch) -> None:
+    """Clips overlap: the writer that fails stands in the loop that feeds the others."""
+    put = CopyWriter.put_picture
+
+    def refusing(self, number, packet) -> None:
+        if self.path.name == "1.mp4":
+            raise av.error.ArgumentError(22, "Invalid argument")
+        put(self, number, packet)
+
+    monkeypatch.setattr(CopyWriter, "put_picture", refusing)
+    found = {}
+    requests = [ClipRequest(k, 1.0 + k / 2, 3.0 + k / 2, None, tmp_path / f"{k}.mp4") for k in range(3)]
+    path = films["base.mp4"]
+    cut_media(
+        path, requests, index=build_index(path), on_clip=lambda r: found.update({r.key: r}), lossless=True
+    )
+    assert [found[k].error_code for k in range(3)] == [None, "not_copyable", None]
+    assert not (tmp_path / "1.mp4").exists()
