@@ -201,7 +201,7 @@ def open_input(
 @cache
 def _lenient_tags() -> dict[str, Any]:
     """What keeps PyAV from refusing a file whose tags are not UTF-8; from 19 on it never does."""
-    wanted = {"metadata_errors": "replace"}
+    wanted: dict[str, Any] = {"metadata_errors": "replace"}
     try:
         av.open("", **wanted)
     except TypeError:
