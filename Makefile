@@ -46,11 +46,11 @@ clean:
 $(CORE):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(PIP) --editable .
+	$(PIP) --editable ".[ffmpeg]"
 	@rm -f $(VENV)/stamp-core-*
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
+	$(PIP) --group dev --editable ".[train,ffmpeg,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from mmdia.errors import StoreError
 from mmdia.store.atomic import make_folder, store_error
 
-#: Somebody who only asks whether a lock is held holds it for a moment: even who does not wait, waits as long.
+#: Who only asks whether a lock is held holds it for a moment: even who does not wait, waits that long.
 _ASKING_S = 0.25
 
 
