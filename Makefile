@@ -9,7 +9,7 @@ CORE := $(VENV)/stamp-core-$(HASH)
 DEV := $(VENV)/stamp-dev-$(HASH)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint docs bench clean
+.PHONY: demo test test-slow test-laws lint docs bench clean
 
 demo: $(CORE)
 	$(BIN)/mmdia demo
@@ -19,6 +19,14 @@ test: $(DEV)
 
 test-slow: $(DEV)
 	$(BIN)/python -m pytest -q -m slow --numprocesses auto --dist loadfile $(ARGS)
+
+# Laws with fresh examples. A seed that fails is run again by: make test-laws SEEDS=...
+SEEDS ?= $(shell $(PYTHON) -c "import random; print(*random.sample(range(10**6), 3))")
+test-laws: SEEDS := $(SEEDS)
+test-laws: $(DEV)
+	@for seed in $(SEEDS); do echo "laws with --hypothesis-seed=$$seed"; \
+	$(BIN)/python -m pytest -q -m "hypothesis and not slow" --numprocesses auto --dist loadfile \
+	--hypothesis-profile=search --hypothesis-seed=$$seed $(ARGS) || exit 1; done
 
 lint: $(DEV)
 	$(BIN)/ruff check .
@@ -38,11 +46,11 @@ clean:
 $(CORE):
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(PIP) --editable .
+	$(PIP) --editable ".[ffmpeg]"
 	@rm -f $(VENV)/stamp-core-*
 	@touch $@
 
 $(DEV): $(CORE)
-	$(PIP) --group dev --editable ".[train,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
+	$(PIP) --group dev --editable ".[train,ffmpeg,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -9,7 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from mmdia.corpus.locate import demo_release
-from mmdia.media.graph import change_speed, other_film, prepend_logo, recut
+from mmdia.errors import MissingDependency
+from mmdia.media.graph import change_speed, find_ffmpeg, load_ffmpeg, other_film, prepend_logo, recut
 from mmdia.media.probe import probe
 from mmdia.schema.cue import Cue
 from mmdia.schema.time import TimeMap, s_to_ms
@@ -108,13 +109,23 @@ def _subtitles(copy: DemoCopySpec, where: TimeMap | None) -> tuple[Cue, ...]:
     return tuple(cues)
 
 
+def lacks_ffmpeg() -> str | None:
+    """What is missing to make any copy but the first, and its cure; None when nothing is."""
+    try:
+        load_ffmpeg()
+        find_ffmpeg()
+    except MissingDependency as error:
+        return str(error)
+    return None
+
+
 def derive(copy: DemoCopySpec, folder: Path) -> Path:
     """Make a copy with its subtitles; returns its media folder.
 
     A copy that is there already is made anew: the demo shows what happens now.
 
     Raises:
-        MissingTool: There is no ffmpeg program.
+        MissingDependency: See `lacks_ffmpeg`.
         MediaError: The copy cannot be made.
         StoreError: It cannot be written.
     """

@@ -16,16 +16,18 @@ ITSELF = "itself"
 PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("av", "opens films", ""),
     ("datasets", 'load_dataset("mmdia")', ""),
-    ("ffmpeg-python", "ffmpeg command graphs", ""),
+    ("filelock", "one run a folder", ""),
     ("huggingface-hub", "releases on the Hub", ""),
-    ("imageio-ffmpeg", "an ffmpeg program", ""),
     ("numpy", "arrays", ""),
     ("pillow", "JPEG keyframes", ""),
     ("pyarrow", "tables", ""),
     ("pydantic", "the schema", ""),
     ("rich", "tables and progress", ""),
+    ("shtab", "shell completion", ""),
     ("soundfile", "FLAC clips", ""),
     ("soxr", "resampling", ""),
+    ("ffmpeg-python", "ffmpeg command graphs: demo", "ffmpeg"),
+    ("imageio-ffmpeg", "an ffmpeg program: demo, fetch", "ffmpeg"),
     ("torch", "tensors from collators", "torch"),
     ("decord", "decord decoding backend", "decord"),
     ("torchcodec", "torchcodec decoding backend", ITSELF),
@@ -66,6 +68,10 @@ def add(commands: Any) -> None:
     p.set_defaults(run=run)
 
 
+#: A package that does as well in place of another.
+INSTEAD = {"decord": "decord2"}
+
+
 def _version(name: str) -> str | None:
     from importlib import metadata  # costs more than all else that `--help` needs
 
@@ -78,7 +84,7 @@ def _version(name: str) -> str | None:
 def _packages() -> list[dict[str, Any]]:
     rows = []
     for name, use, extra in PACKAGES:
-        version = _version(name)
+        version = _version(name) or _version(INSTEAD.get(name, name))
         ours = extra not in ("", ITSELF)
         cure = None if version else f"pip install 'mmdia[{extra}]'" if ours else f"pip install {name}"
         row = {"package": name, "version": version, "use": use, "extra": extra if ours else None}
@@ -106,25 +112,53 @@ def examine() -> dict[str, Any]:
     except MmdiaError as error:
         release = {"route": None, "error": str(error)}
     packages = _packages()
-    hook = hook_status()
+    backends = {row["backend"]: row["problem"] for row in health()}
+    loads = _load_dataset()
     return {
         "schema": "mmdia.doctor/1",
         "mmdia": mmdia.__version__,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
         "packages": packages,
-        "backends": {row["backend"]: row["problem"] for row in health()},
+        "backends": backends,
         "ffmpeg": ffmpeg,
-        "dataset_hook": hook,
+        "dataset_hook": hook_status(),
         "load_dataset": {
-            **_route(hook),
+            **loads,
             "release": release["route"],
             "import_needed": not _pth_installed(),
         },
         "release": release,
         "home": str(mmdia_home()),
-        "healthy": ffmpeg is not None and all(p["version"] or p["optional"] for p in packages),
+        "healthy": loads["problem"] is None
+        and not (backends["av"] or backends["soundfile"])
+        and all(p["version"] or p["optional"] for p in packages),
     }
+
+
+def _load_dataset() -> dict[str, Any]:
+    """How `load_dataset("mmdia")` goes, found by making its builder."""
+    import warnings
+
+    from mmdia._datasets_hook import status
+
+    problem = None
+    try:
+        import datasets
+
+        import mmdia.builder
+
+        if status() == "registered":
+            with warnings.catch_warnings(action="ignore"):
+                datasets.load_dataset_builder(mmdia.builder.NAME)
+    except Exception as error:  # whatever stands in the way of users is what they ask for
+        told = (str(error).strip().splitlines() or [""])[0]
+        problem = f"{type(error).__name__}: {told}"
+    route, how = ROUTES[status()]
+    if problem is None and route != "hook":
+        problem = f'load_dataset("mmdia") does not come here: {how}'
+    builder = "mmdia.builder.MMDia" if route == "hook" else None
+    return {"route": route, "how": how, "builder": builder, "problem": problem}
 
 
 #: What `load_dataset("mmdia")` does, by the state of the hook.
@@ -141,11 +175,6 @@ ROUTES = {
         "the hook is not in place: import mmdia first, or call mmdia.load_dataset",
     ),
 }
-
-
-def _route(hook: str) -> dict[str, Any]:
-    route, how = ROUTES[hook]
-    return {"route": route, "how": how, "builder": "mmdia.builder.MMDia" if route == "hook" else None}
 
 
 def _pth_installed() -> bool:
@@ -170,7 +199,8 @@ def run(args: argparse.Namespace) -> int:
         ["package", "version", "used for", "to get it"],
         [(p["package"], p["version"], p["use"], p["cure"] or "") for p in found["packages"]],
     )
-    say(f"ffmpeg program: {found['ffmpeg'] or 'none (pip install imageio-ffmpeg)'}")
+    cure = "none (for mmdia demo and mmdia fetch: pip install 'mmdia[ffmpeg]')"
+    say(f"ffmpeg program: {found['ffmpeg'] or cure}")
     for name, problem in found["backends"].items():
         say(f"backend {name}: {problem or 'works'}")
     route = found["load_dataset"]
@@ -178,6 +208,8 @@ def run(args: argparse.Namespace) -> int:
     say(f'load_dataset("mmdia"): {route["route"]}: {route["how"]}')
     if route["import_needed"] and route["route"] == "hook":
         say("  (this installation needs `import mmdia` before it: its line is not in site-packages)")
+    if route["problem"]:
+        say(f"  it fails: {route['problem']}")
     release = found["release"]
     where = (
         f"{release['name']} {release['version']} ({release['route']})"

@@ -21,6 +21,7 @@ from mmdia.errors import MmdiaError
 #: Commands in the order of help; each is a module of this package with `add` and `run`.
 COMMANDS = (
     "demo", "align", "rebuild", "titles", "receipt", "cite", "release", "find", "fetch", "facts", "doctor",
+    "completion",
 )  # fmt: skip
 
 DESCRIPTION = """\

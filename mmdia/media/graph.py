@@ -2,8 +2,8 @@
 
 For the demo, for tests and for measuring alignment: each function returns the exact time map
 from the source to the copy, so that what an alignment finds can be judged. Commands are built by
-ffmpeg-python and run with the program that `find_ffmpeg` finds. Sources must have a constant
-frame rate; copies keep size and sound channels.
+ffmpeg-python (extra ``ffmpeg``) and run with the program that `find_ffmpeg` finds. Sources must
+have a constant frame rate; copies keep size and sound channels.
 
 Exactness: pieces are cut on whole frames, their sound padded or cut to
 round(frames / fps * 48000) samples, and both streams are counted anew after joining; so picture
@@ -23,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from mmdia.errors import MediaUnreadable, MissingTool, UsageError
+from mmdia.errors import MediaUnreadable, MissingExtra, MissingTool, UsageError
 from mmdia.media.index import build_index, require_video
 from mmdia.media.probe import probe
 from mmdia.schema.time import Segment, TimeMap, format_rate
@@ -61,7 +61,21 @@ def find_ffmpeg() -> Path:
 
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:
-        raise MissingTool("no ffmpeg program is found", hint="Run: pip install imageio-ffmpeg") from error
+        hint = "Run: pip install 'mmdia[ffmpeg]'"
+        raise MissingTool("no ffmpeg program is found", hint=hint) from error
+
+
+def load_ffmpeg() -> Any:
+    """The module of ffmpeg-python, which builds the commands.
+
+    Raises:
+        MissingExtra: The extra ``ffmpeg`` is not installed.
+    """
+    try:
+        import ffmpeg
+    except ImportError as error:
+        raise MissingExtra.of("ffmpeg-python", "ffmpeg") from error
+    return ffmpeg
 
 
 def last_lines(text: bytes | str, count: int = 5) -> str:
@@ -77,9 +91,9 @@ def remux(src: str | Path, dst: str | Path) -> None:
 
     Raises:
         MediaUnreadable: ffmpeg fails; its last lines are in the error.
-        MissingTool: No ffmpeg program is found.
+        MissingDependency: ffmpeg-python or an ffmpeg program is missing.
     """
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     words = {"mp4": "mov_text", "mov": "mov_text", "matroska": "srt"}.get(_format_of(Path(dst)))
     options: dict[str, Any] = {"c": "copy", **({"c:s": words} if words else {"sn": None})}
@@ -204,7 +218,7 @@ def other_film(
         UsageError: It would last no frame.
         MediaUnreadable: ffmpeg fails.
     """
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     count = round(Fraction(duration_s) * fps)
     if count <= 0:
@@ -259,7 +273,7 @@ class _Film:
         One input that feeds several pieces would pile up decoded frames for the later ones; and
         ffmpeg-python takes equal inputs for the same one, so a harmless option tells them apart.
         """
-        import ffmpeg
+        ffmpeg = load_ffmpeg()
 
         return ffmpeg.input(str(self.path), thread_queue_size=64 + reading)
 
@@ -277,7 +291,7 @@ class _Film:
 
 def _join(film: _Film, pieces: Sequence[_Piece], dst: str | Path) -> TimeMap:
     """Write `pieces` one after the other and tell where the film went."""
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     parts: list[Any] = []
     segments: list[Segment] = []
@@ -300,7 +314,7 @@ def _join(film: _Film, pieces: Sequence[_Piece], dst: str | Path) -> TimeMap:
 
 
 def _picture_of(film: _Film, piece: _Piece, number: int) -> Any:
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     if piece.first is None:
         shape = f"size={film.size[0]}x{film.size[1]}:rate={format_rate(film.fps)}"
@@ -314,7 +328,7 @@ def _picture_of(film: _Film, piece: _Piece, number: int) -> Any:
 
 def _sound_of(film: _Film, piece: _Piece, number: int, at: int) -> Any:
     """The piece's sound, so long that the sum of all lengths never drifts from the picture."""
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     length = _samples((at + piece.count) / film.fps) - _samples(at / film.fps)
     if piece.first is None:
@@ -355,7 +369,7 @@ def _format_of(dst: Path) -> str:
 
 def _run(streams: Sequence[Any], dst: str | Path, options: dict[str, Any]) -> None:
     """Run one command; the copy gets its name only when it is whole."""
-    import ffmpeg
+    ffmpeg = load_ffmpeg()
 
     target = Path(dst)
     kind = _format_of(target)

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -184,11 +186,34 @@ def open_input(
     file = existing(path)
     refuse_lookalikes(file)
     try:
-        container = av.open(str(file), metadata_errors="replace", options=options or {})
+        container = av.open(str(file), options=options or {}, **_lenient_tags())
     except (av.FFmpegError, OSError, ValueError) as error:
         raise explain(file, error) from error
     with container:
+        for tags in (container.metadata, *(stream.metadata for stream in container.streams)):
+            readable = {_readable(name): _readable(value) for name, value in tags.items()}
+            if readable != tags:
+                tags.clear()
+                tags.update(readable)
         yield container
+
+
+@cache
+def _lenient_tags() -> dict[str, Any]:
+    """What keeps PyAV from refusing a file whose tags are not UTF-8; from 19 on it never does."""
+    wanted: dict[str, Any] = {"metadata_errors": "replace"}
+    try:
+        av.open("", **wanted)
+    except TypeError:
+        return {}
+    except (av.FFmpegError, OSError):
+        pass
+    return wanted
+
+
+def _readable(tag: str) -> str:
+    """A tag that can be printed and written: PyAV 19 gives bytes that are not UTF-8 as surrogates."""
+    return tag.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def probe(path: str | os.PathLike[str]) -> MediaInfo:

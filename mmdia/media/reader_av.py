@@ -3,6 +3,8 @@
 A film stays open between requests. In mp4 and Matroska it is sought in, and the place is believed
 only when the packet that comes has a stamp that names it; elsewhere (MPEG-TS, AVI) seeking is a
 guess, so the file is read on, or once more from its start.
+
+Each picture has a scaler of its own: PyAV 19 keeps one, whose threads a fork does not take along.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from mmdia.errors import MediaUnreadable
 from mmdia.media.frames import SEEKABLE, SKIPPING, FrameDecoder, PacketSource, plan
@@ -120,7 +123,8 @@ class AvPicture:
 
 def as_rgb(frame: av.VideoFrame) -> Rgb:
     """A decoded frame as uint8 (height, width, 3), turned the way a player shows it."""
-    turned = np.rot90(frame.to_ndarray(format="rgb24"), -(frame_rotation(frame) // 90))
+    rgb = VideoReformatter().reformat(frame, format="rgb24").to_ndarray()
+    turned = np.rot90(rgb, -(frame_rotation(frame) // 90))
     return np.ascontiguousarray(turned, dtype=np.uint8)
 
 
@@ -129,8 +133,8 @@ def resize(rgb: Rgb, width: int, height: int) -> Rgb:
     if rgb.shape[:2] == (height, width):
         return rgb
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-    scaled = frame.reformat(width=width, height=height, interpolation="BICUBIC")
-    return np.ascontiguousarray(scaled.to_ndarray(format="rgb24"), dtype=np.uint8)
+    scaled = VideoReformatter().reformat(frame, width=width, height=height, interpolation="BICUBIC")
+    return np.ascontiguousarray(scaled.to_ndarray(), dtype=np.uint8)
 
 
 class AvSound:

@@ -1,5 +1,6 @@
 """The backend ``decord`` (extra): pictures alone, of files about which it agrees with our index.
 
+Two packages bring the module ``decord``: decord, and decord2, its successor for newer systems.
 decord 0.6 miscounts clips with an edit list and lands on wrong frames in MPEG-TS and AVI. A reader
 that was made before a fork hangs in the child: the pool of open files makes a new one there.
 """
@@ -7,6 +8,7 @@ that was made before a fork hangs in the child: the pool of open files makes a n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -37,13 +39,13 @@ class DecordBackend:
         return None
 
     def version(self) -> str | None:
-        """Version of decord."""
+        """Version of decord, or of decord2 in its place."""
         from importlib import metadata
 
-        try:
-            return metadata.version("decord")
-        except metadata.PackageNotFoundError:
-            return None
+        for name in ("decord", "decord2"):
+            with suppress(metadata.PackageNotFoundError):
+                return metadata.version(name)
+        return None
 
     def open_picture(self, path: str, index: MediaIndex) -> DecordPicture:
         """Open the picture of an indexed film."""

@@ -23,7 +23,7 @@ from mmdia.rebuild.folded import Folded, Rows
 from mmdia.rebuild.pack import without_strangers
 from mmdia.rebuild.shelf import Shelf, shards_of
 from mmdia.store.atomic import PART, Journal, make_folder, sweep_parts
-from mmdia.store.lock import exclusive, is_held, touch
+from mmdia.store.lock import exclusive, is_held
 from mmdia.store.manifest import MANIFEST, write_manifest
 
 __all__ = ["FOLDERS", "RECEIPT", "STATE", "TITLES", "Ledger", "Rows"]
@@ -129,7 +129,6 @@ class Ledger:
         self._stale.append([{"shard": shard} for shard in sorted(shelf.leaving(rows))])
         self._rows.append(self._journal, rows)
         shelf.settle(rows)
-        touch(self.lock)
 
     def append_title(self, row: dict[str, Any]) -> None:
         """Record a finished title.

@@ -213,29 +213,28 @@ class TimeMap:
         """The longest part of the map around `t` without an edit; empty where `t` is missing.
 
         Pieces that meet on both timelines within a millisecond are one run: the speed of a
-        transfer may drift, and that is no edit.
+        transfer may drift, and that is no edit. What lies between them belongs to the run.
         """
         k = bisect_right([s.anno_start for s in self.segments], t) - 1
-        if k < 0 or t >= self.segments[k].anno_end:
+        if k < 0:
             return TimeMap()
         first = last = k
         while first > 0 and _meet(self.segments[first - 1], self.segments[first]):
             first -= 1
         while last + 1 < len(self.segments) and _meet(self.segments[last], self.segments[last + 1]):
             last += 1
-        return TimeMap(self.segments[first : last + 1])
+        return TimeMap(self.segments[first : last + 1] if t < self.segments[last].anno_end else ())
 
     def apply_span(self, start: float, end: float) -> tuple[float, float] | None:
-        """Media times of a span without an edit inside, or None when an edit touches it.
+        """Media times of a span inside one run (see `run_at`), or None when an edit touches it.
 
         The end is exclusive, so it may coincide with the end of the run.
         """
-        run = self.run_at(start).segments
-        if not run or end > run[-1].anno_end:
+        run = self.run_at(start)
+        if not run.segments or end > run.segments[-1].anno_end:
             return None
-        first = next(s for s in reversed(run) if s.anno_start <= start)
-        last = next(s for s in run if end <= s.anno_end)
-        return first.apply(start), last.apply(end)
+        last = next((s for s in run.segments if s.anno_start < end <= s.anno_end), None)
+        return run.extrapolate(start), run.extrapolate(end) if last is None else last.apply(end)
 
     def extrapolate(self, t: float) -> float:
         """Media second of `t` even where it is missing, monotone everywhere.

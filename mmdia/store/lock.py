@@ -1,28 +1,26 @@
 """Locks by files: one run an output folder, one merge at a time.
 
-The lock file names its holder's host and process. A lock whose process is gone (killed, power
-cut) is taken over; on another host that cannot be asked, so the time since it was last touched
-decides there, and holders `touch` their lock while they work.
+The operating system holds a lock as long as its process lives, so whatever ends the process (killed,
+power cut) gives it back, and what a lock file says or how old it is means nothing. On network file
+systems the server does the same for all hosts where it passes locks on (NFS from Linux 2.6.12 on, SMB).
+Where a file system knows no locks at all, filelock takes a file that names its holder instead;
+a folder that refuses locks (an NFS mount without lock service) cannot be worked in.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from mmdia.errors import StoreError
 from mmdia.store.atomic import make_folder, store_error
 
-#: A lock of another host counts as left behind after this many seconds without a touch.
-STALE_S = 6 * 3600
-#: A lock without readable content may be one that is being written just now.
-_YOUNG_S = 10
+#: Who only asks whether a lock is held holds it for a moment: even who does not wait, waits that long.
+_ASKING_S = 0.25
 
 
 def alive(pid: int) -> bool:
@@ -42,56 +40,13 @@ def alive(pid: int) -> bool:
 
 def is_held(path: Path) -> bool:
     """Whether somebody who is still at work holds a lock."""
-    try:
-        text = path.read_text("utf-8")
-        age = time.time() - path.stat().st_mtime
-    except OSError:
+    if not path.exists():
         return False
     try:
-        holder = json.loads(text)
-        host, pid = str(holder["host"]), int(holder["pid"])
-    except (ValueError, KeyError, TypeError):
-        return age < _YOUNG_S
-    return alive(pid) if host == socket.gethostname() else age < STALE_S
-
-
-def touch(path: Path) -> None:
-    """Show other hosts that the holder of a lock is at work."""
-    with suppress(OSError):
-        os.utime(path)
-
-
-def _create(path: Path, content: str) -> bool:
-    """Make the lock with its content in one step; False when it exists."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        draft.write_text(content, "utf-8")
-        try:
-            os.link(draft, path)
-        except FileExistsError:
+        with _held(path, 0.0):
             return False
-        except OSError:
-            # No hard links on this file system: content comes a moment after the file.
-            with open(path, "x", encoding="utf-8") as stream:
-                stream.write(content)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise store_error(error, path) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-    return True
-
-
-def _take_away(path: Path) -> None:
-    """Remove a lock that was left behind, unless it changed hands meanwhile."""
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with suppress(OSError):
-        os.rename(path, aside)
-        if is_held(aside):
-            os.link(aside, path)  # somebody else was quicker: theirs again
-        aside.unlink()
+    except StoreError:
+        return True
 
 
 @contextmanager
@@ -106,22 +61,24 @@ def exclusive(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         StoreError: Somebody else holds it, or the folder cannot be written.
     """
     make_folder(path.parent)
-    deadline = time.monotonic() + wait_s
-    mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "id": secrets.token_hex(8)})
-    while not _create(path, mine):
-        if not is_held(path):
-            _take_away(path)
-        elif time.monotonic() >= deadline:
-            raise StoreError(
-                "another run is working in this folder",
-                path=path.parent,
-                hint=f"Wait for it to end, or delete {path.name} if it was left behind.",
-            )
-        else:
-            time.sleep(0.05)
+    with _held(path, max(wait_s, _ASKING_S)):
+        yield
+
+
+@contextmanager
+def _held(path: Path, wait_s: float) -> Iterator[None]:
+    lock = FileLock(path, timeout=wait_s, thread_local=False)
+    try:
+        lock.acquire(poll_interval=0.02)
+    except Timeout as error:
+        hint = "Wait for it to end."
+        raise StoreError("another run is working in this folder", path=path.parent, hint=hint) from error
+    except OSError as error:
+        raise store_error(error, path) from error
     try:
         yield
     finally:
+        # While it is held: whoever waits for the file that is gone then tries again with a new one.
         with suppress(OSError):
-            if path.read_text("utf-8") == mine:
-                path.unlink()
+            path.unlink()
+        lock.release()

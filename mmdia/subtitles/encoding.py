@@ -2,7 +2,7 @@
 
 Order: byte order mark; UTF-16 or UTF-32 without a mark (recognised by an encoded arrow or by NUL bytes);
 strict UTF-8; UTF-8 with a few broken bytes; then a guess among the legacy code pages, by the letters of
-each language (`alphabets.py`); charset-normalizer as the last resort; cp1252 when nothing fits.
+each language (`alphabets.py`), cp1252 when nothing fits.
 A guess is always reported as one.
 """
 
@@ -28,7 +28,6 @@ _MARKS = (
 _WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
 _SAMPLE = 60_000
 _HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_GOOD_FIT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +85,7 @@ def guess_code_page(data: bytes, *, language: str | None = None) -> str:
     if double is not None:
         return double
     fit, name = _single_byte(sample, hint)
-    if fit >= _GOOD_FIT:
-        return name
-    return _last_resort(sample) or (name if fit > 0.5 else "cp1252")
+    return name if fit > 0.5 else "cp1252"
 
 
 def _known(encoding: str) -> str:
@@ -261,10 +258,3 @@ def _count(sample: bytes, page: str) -> tuple[Counter[str], int] | None:
 def _is_mixed(left: str, right: str) -> bool:
     low, high = min(left, right), max(left, right)
     return low < "\x80" and high >= "\u0370" and low.isalpha() and high.isalpha()
-
-
-def _last_resort(sample: bytes) -> str | None:
-    from charset_normalizer import from_bytes
-
-    match = from_bytes(sample[:20_000]).best()
-    return None if match is None else codecs.lookup(match.encoding).name

@@ -184,6 +184,63 @@ def test_doctor_knows_what_works(capsys: pytest.CaptureFixture[str]) -> None:
     assert "all well" in run(capsys, "doctor")[1]
 
 
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("builder", "ModuleNotFoundError"),
+        ("av", "TypeError: unexpected"),
+        ("release", "ReleaseNotFound"),
+        ("off", "MMDIA_NO_AUTOREGISTER is set"),
+    ],
+)
+def test_the_doctor_fails_where_load_dataset_would(
+    fault: str,
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    if fault == "builder":
+        monkeypatch.setitem(sys.modules, "mmdia.builder", None)
+    elif fault == "release":
+        monkeypatch.setenv("MMDIA_ANNOTATIONS", str(tmp_path / "nowhere"))
+    elif fault == "off":
+        monkeypatch.setenv("MMDIA_NO_AUTOREGISTER", "1")
+        monkeypatch.setattr("mmdia._datasets_hook._MARK", "_never_set")
+    else:
+        monkeypatch.setattr("av.open", lambda *a, **k: (_ for _ in ()).throw(TypeError("unexpected")))
+    status, found = document(capsys, "doctor")
+    assert (status, found["healthy"]) == (3, False)
+    assert says in (found["backends"]["av"] if fault == "av" else found["load_dataset"]["problem"])
+    status, out, _ = run(capsys, "doctor")
+    assert status == 3
+    assert says in out
+
+
+def test_the_doctor_needs_no_ffmpeg(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mmdia.media.graph.shutil.which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    status, out, _ = run(capsys, "doctor")
+    assert status == 0
+    assert "ffmpeg program: none (for mmdia demo and mmdia fetch: pip install 'mmdia[ffmpeg]')" in out
+
+
+@pytest.mark.slow
+def test_the_demo_without_ffmpeg_has_the_copy_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ffmpeg", None)
+    words = ("demo", "--profile", "keyframes", "--out", tmp_path, "--json")
+    status, out, err = run(capsys, *words)
+    assert status == 0
+    assert [copy["copy"] for copy in json.loads(out)["copies"]] == ["as_is"]
+    cure = "ffmpeg-python is not installed. Run: pip install 'mmdia[ffmpeg]'"
+    assert json.loads(out)["lacking"] == cure
+    assert f"the other 4 copies are left out: {cure}" in err
+
+
 def in_process(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mmdia.errors import MediaUnreadable, MissingTool, UsageError
+from mmdia.errors import MediaUnreadable, MissingDependency, MissingExtra, MissingTool, UsageError
 from mmdia.media import graph
 from mmdia.media.index import build_index
 from mmdia.media.probe import probe
@@ -20,8 +21,9 @@ from tests.media import film
 @pytest.fixture(autouse=True)
 def _needs_ffmpeg() -> None:
     try:
+        graph.load_ffmpeg()
         graph.find_ffmpeg()
-    except MissingTool as missing:
+    except MissingDependency as missing:
         pytest.skip(str(missing))
 
 
@@ -151,3 +153,11 @@ def test_which_ffmpeg(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MMDIA_FFMPEG")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert graph.find_ffmpeg() == program
+    program.unlink()
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    monkeypatch.setitem(sys.modules, "ffmpeg", None)
+    cure = r"pip install 'mmdia\[ffmpeg\]'"
+    with pytest.raises(MissingTool, match=cure):
+        graph.find_ffmpeg()
+    with pytest.raises(MissingExtra, match=cure):
+        graph.other_film(tmp_path / "film.mp4", 1.0)

@@ -32,7 +32,9 @@ def test_rounded_stamps_are_put_back_on_the_grid(films, name: str) -> None:
     assert video.time_of(101) - video.time_of(100) == 1 / film.FPS
     raw = np.array([float(p * video.time_base - index.start) for p in video.pts.tolist()])
     assert np.abs(video.times_s - raw).max() < 0.75e-3
-    meant = {"base.mkv": 1024 / 48000, "base.ts": 1024 / 48000, "late.mkv": 0.0}[name]
+    # A player starts at the sound's priming, unless Matroska says what it is (written by FFmpeg 9 on).
+    primed = name == "base.ts" or (name == "base.mkv" and index.start < 0)
+    meant = 1024 / 48000 if primed else 0.0
     assert float(video.grid_offset) == pytest.approx(meant, abs=4e-4 if name != "base.ts" else 1e-5)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import av
 import numpy as np
 import pytest
 
 from mmdia.media.loudness import clipped_share, loudness_lufs, peak_dbfs
+
+measured = pytest.mark.skipif(not hasattr(av.AudioFrame, "metadata"), reason="PyAV 18 is the first to tell")
 
 
 def tone(level_db: float, rate: int, seconds: float = 10.0, hz: float = 1000.0) -> np.ndarray:
@@ -13,6 +16,7 @@ def tone(level_db: float, rate: int, seconds: float = 10.0, hz: float = 1000.0) 
     return (10 ** (level_db / 20) * np.sin(2 * np.pi * hz * t)).astype(np.float32)
 
 
+@measured
 @pytest.mark.parametrize("rate", [16_000, 24_000, 48_000])
 def test_a_tone_in_both_channels_reads_its_level(rate: int) -> None:
     # EBU Tech 3341, case 1: a 1 kHz sine at -23 dBFS in both channels reads -23.0 LUFS +- 0.1.
@@ -21,6 +25,7 @@ def test_a_tone_in_both_channels_reads_its_level(rate: int) -> None:
     assert loudness_lufs(sound[None], rate) == pytest.approx(-26.0, abs=0.1)
 
 
+@measured
 def test_gates_leave_quiet_stretches_out() -> None:
     # EBU Tech 3341, case 3, shortened: -36, -23, -36 dBFS reads -23.0.
     rate = 48_000

@@ -131,6 +131,27 @@ def test_choice_of_the_sound_track(tmp_path) -> None:
             build_index(path, wrong)
 
 
+@pytest.mark.parametrize("suffix", ["wav", "mkv", "avi", "mp4"])
+def test_tags_that_are_not_utf8_are_readable(tmp_path, suffix: str) -> None:
+    import av
+    import numpy as np
+
+    path = tmp_path / f"tagged.{suffix}"
+    with av.open(str(path), "w") as out:
+        out.metadata["title"] = "CafXYZ"
+        stream = out.add_stream("aac" if suffix == "mp4" else "pcm_s16le", rate=48000, layout="mono")
+        stream.metadata["title"] = "CafXYZ"
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate, frame.pts = 48000, 0
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            out.mux(packet)
+    path.write_bytes(path.read_bytes().replace(b"CafXYZ", b"Caf\xe9\xff."))
+    found = probe(path)
+    assert found.title == "Caf\ufffd\ufffd."
+    assert {found.audio[0].title} <= {None, found.title}
+    assert found.audio[0].title == found.title or suffix in ("wav", "mp4")
+
+
 def test_language_tags() -> None:
     assert same_language("de-AT", "ger")
     assert same_language("zh", "chi")

@@ -110,6 +110,31 @@ def test_a_torchcodec_that_does_not_load_is_told_once_and_av_reads(
     assert readers.resolve("torchcodec", "picture", film=True).name == "av"  # no second warning
 
 
+def test_health_is_told_by_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {row["backend"]: row["problem"] for row in readers.health()}["av"] is None
+
+    class Dim(AvBackend):
+        def open_picture(self, path, index):
+            inner = super().open_picture(path, index)
+            fetch = inner.fetch
+            inner.fetch = lambda first, count: (frame // 2 for frame in fetch(first, count))
+            return inner
+
+    class Renamed(AvBackend):
+        def open_picture(self, path, index):
+            raise TypeError("open() got an unexpected keyword argument 'errors'\nmore")
+
+    wrong = {"late": OneLate(), "dim": Dim(), "renamed": Renamed()}
+    monkeypatch.setattr(readers, "backends", lambda: wrong)
+    rows = {row["backend"]: row for row in readers.health() if row["backend"] in wrong}
+    assert [row["usable"] for row in rows.values()] == [False] * 3
+    assert rows["late"]["problem"].startswith("reads a clip wrongly: got samples [120")
+    assert rows["dim"]["problem"].startswith("reads a film wrongly: got greys [")
+    assert rows["renamed"]["problem"].endswith(
+        "TypeError: open() got an unexpected keyword argument 'errors'"
+    )
+
+
 def test_a_single_name_counts_for_what_it_reads() -> None:
     assert readers.resolve("decord", "sound", film=False).name == "soundfile"
     assert readers.resolve("soundfile", "picture", film=False).name == "av"

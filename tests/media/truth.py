@@ -15,6 +15,7 @@ from mmdia.errors import MediaError
 from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import MediaIndex, build_index
 from mmdia.media.lossless import CopyWriter, copy_clips, copy_refusal
+from mmdia.media.probe import open_input
 from mmdia.media.sound import SoundRange, SoundReader
 from mmdia.media.window import Window, sample_range, snap
 
@@ -46,7 +47,7 @@ def picture_hash(frame: av.VideoFrame) -> str:
 def watch(path: Path, stream: int | None = None) -> Shown:
     """Decode all of a file's picture."""
     times, hashes = [], []
-    with av.open(str(path), metadata_errors="replace") as container:
+    with open_input(path) as container:
         start = Fraction(container.start_time or 0, 1_000_000)
         video = container.streams[stream] if stream is not None else container.streams.video[0]
         video.codec_context.thread_count = 1

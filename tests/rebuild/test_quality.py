@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -35,6 +36,7 @@ def turns(*spans: tuple[float | None, float | None]) -> dict[str, Any]:
     return {"turns": [{"start": a, "end": b} for a, b in spans]}
 
 
+@pytest.mark.skipif(not hasattr(av.AudioFrame, "metadata"), reason="loudness needs PyAV 18")
 def test_a_tone_measures_as_it_was_made() -> None:
     t = np.arange(240_000) / 24_000
     sound = 10 ** (-20 / 20) * np.sin(2 * np.pi * 1000 * t)

@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmdia.errors import TimeMapError, UsageError
@@ -26,7 +26,7 @@ seconds = st.floats(0, 8000, allow_nan=False)
 
 @st.composite
 def time_maps(draw: st.DrawFn) -> TimeMap:
-    """Monotone maps: cuts and inserts between pieces of one speed each."""
+    """Monotone maps of pieces of one speed each; they meet as often as a cut or an insert parts them."""
     anno = draw(st.floats(0, 50))
     media = draw(st.floats(-100, 100))
     pieces = []
@@ -34,9 +34,20 @@ def time_maps(draw: st.DrawFn) -> TimeMap:
         length = draw(st.floats(1, 600))
         scale = float(draw(st.sampled_from(STANDARD_SPEEDS)))
         pieces.append(Segment(anno, anno + length, scale, media - scale * anno, draw(st.floats(0, 1))))
-        anno += length + draw(st.sampled_from([0.0, 0.5, 90.0]))
-        media += scale * length + draw(st.sampled_from([0.0, 2.0, 120.0]))
+        meet = draw(st.booleans())
+        anno += length + draw(st.sampled_from([0.0, 0.0008] if meet else [0.0, 0.5, 90.0]))
+        media += scale * length + draw(st.sampled_from([0.0, 0.0008] if meet else [0.0, 2.0, 120.0]))
     return TimeMap(tuple(pieces))
+
+
+@st.composite
+def maps_and_spans(draw: st.DrawFn) -> tuple[TimeMap, float, float]:
+    """A map, and a span whose ends like to lie at the edges of its pieces."""
+    time_map = draw(time_maps())
+    edges = [t for s in time_map.segments for t in (s.anno_start, s.anno_end)]
+    near = st.builds(float.__add__, st.sampled_from(edges), st.sampled_from([0.0, 0.0005, -0.0005, 0.3]))
+    start, end = sorted((draw(near | seconds), draw(near | seconds)))
+    return time_map, start, end
 
 
 def inside(time_map: TimeMap) -> list[float]:
@@ -138,14 +149,30 @@ def test_rows_round_trip(time_map: TimeMap) -> None:
     assert TimeMap.from_rows(time_map.to_rows()) == time_map
 
 
-@given(time_maps(), seconds, st.floats(0.01, 100))
-def test_a_span_maps_only_inside_one_piece(time_map: TimeMap, start: float, length: float) -> None:
-    placed = time_map.apply_span(start, start + length)
-    segment = time_map.segment_at(start)
-    whole = segment is not None and start + length <= segment.anno_end
-    assert (placed is not None) == whole
-    if placed is not None and segment is not None:
-        assert placed[1] - placed[0] == pytest.approx(segment.scale * length, abs=1e-6)
+@given(maps_and_spans())
+@example((TimeMap((Segment(0, 1), Segment(1, 2))), 0.0, 2.0))
+@example((TimeMap((Segment(0, 1), Segment(1.0008, 2, offset=-0.0008))), 0.9999, 1.0004))
+def test_a_span_maps_only_inside_one_run(case: tuple[TimeMap, float, float]) -> None:
+    time_map, start, end = case
+    runs = [[time_map.segments[0]]]
+    for left, right in pairwise(time_map.segments):
+        gaps = (right.anno_start - left.anno_end, right.media_start - left.media_end)
+        if all(abs(gap) <= 1e-3 for gap in gaps):
+            runs[-1].append(right)
+        else:
+            runs.append([right])
+    run = next(
+        (r for r in runs if r[0].anno_start <= start < r[-1].anno_end and end <= r[-1].anno_end), None
+    )
+    placed = time_map.apply_span(start, end)
+    assert (placed is not None) == (run is not None)
+    if placed is not None and run is not None:
+        low, high = (pick(s.scale for s in run) * (end - start) for pick in (min, max))
+        slack = 1e-6 + 2e-3 * (len(run) - 1)
+        assert low - slack <= placed[1] - placed[0] <= high + slack
+        assert placed[0] <= placed[1] + 1e-6
+        assert run[0].media_start - 1e-6 <= placed[0]
+        assert placed[1] <= run[-1].media_end + 1e-6
 
 
 def test_gaps_are_absent() -> None:

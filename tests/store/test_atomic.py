@@ -3,10 +3,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-import socket
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from mmdia.store.atomic import (
     write_json,
 )
 from mmdia.store.digest import file_sha256, params_hash
-from mmdia.store.lock import exclusive
+from mmdia.store.lock import exclusive, is_held
 
 
 def test_a_file_appears_complete_or_not_at_all(tmp_path: Path) -> None:
@@ -150,31 +151,90 @@ def test_kill_at_any_moment_leaves_whole_files_only(tmp_path: Path) -> None:
         assert all((out / f"{i:05d}.bin").exists() for i in told)
 
 
-def test_locks_exclude_and_are_taken_over_from_the_dead(tmp_path: Path) -> None:
-    lock = tmp_path / "run.lock"
+HOLD = "import sys, pathlib, time; from mmdia.store.lock import exclusive, is_held\n"
+HOLD += "with exclusive(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+
+
+def holder(lock: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_locks_exclude_and_go_with_their_holder(tmp_path: Path) -> None:
+    lock = tmp_path / "deep" / "run.lock"
+    assert not is_held(lock)
     with exclusive(lock):
+        assert is_held(lock)
+        with pytest.raises(StoreError, match="another run") as caught, exclusive(lock):
+            pass
+        assert caught.value.path == str(lock.parent)
+        with pytest.raises(StoreError), exclusive(lock, wait_s=0.3):
+            pass
+        assert is_held(lock)
+    assert not is_held(lock)
+    assert not list(lock.parent.iterdir()), "the file goes with the lock"
+    with pytest.raises(KeyError), exclusive(lock):
+        raise KeyError
+    with exclusive(lock):
+        pass
+
+
+def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
+    lock = tmp_path / "run.lock"
+    with holder(lock) as process:
+        assert is_held(lock)
         with pytest.raises(StoreError, match="another run"), exclusive(lock):
             pass
-        with pytest.raises(StoreError), exclusive(lock, wait_s=0.1):
-            pass
+        process.kill()
+    assert lock.exists()
+    with exclusive(lock):
+        assert is_held(lock)
     assert not lock.exists()
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    lock.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname()}))
+
+
+@pytest.mark.parametrize("told", ["", '{"pid": 1, "host": "elsewhere"}', f'{{"pid": {os.getpid()}}}'])
+def test_a_file_that_was_left_is_no_lock(tmp_path: Path, told: str) -> None:
+    lock = tmp_path / "run.lock"
+    lock.write_text(told)
+    assert not is_held(lock)
+    lock.write_text(told)
     with exclusive(lock):
-        assert json.loads(lock.read_text())["pid"] == os.getpid()
-    lock.write_text("")  # just being written by somebody
-    with pytest.raises(StoreError), exclusive(lock):
         pass
-    os.utime(lock, (1, 1))  # written by somebody who died over it
-    with exclusive(lock):
-        pass
-    with exclusive(lock):
-        lock.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "id": "other"}))
-    assert lock.exists(), "a lock that changed hands is not ours to delete"
-    lock.unlink()
-    lock.write_text(json.dumps({"pid": 1, "host": "elsewhere"}))
-    with pytest.raises(StoreError), exclusive(lock):
+
+
+def test_who_asks_takes_no_lock_away(tmp_path: Path) -> None:
+    lock, failures = tmp_path / "run.lock", []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            is_held(lock)
+            time.sleep(0.002)
+
+    askers = [threading.Thread(target=ask) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    inside = 0
+    for _ in range(50):
+        try:
+            with exclusive(lock):
+                inside += 1
+                assert is_held(lock)
+                assert inside == 1
+                inside -= 1
+        except StoreError as error:
+            failures.append(error)
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert failures == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic.Path, "mkdir", lambda *a, **k: None)
+    with pytest.raises(StoreError, match="cannot write"), exclusive(tmp_path / "none" / "run.lock"):
         pass
 
 

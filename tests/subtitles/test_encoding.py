@@ -47,7 +47,11 @@ def test_legacy_code_pages(language: str, hinted: bool) -> None:
     assert decoded.problems[0].text == decoded.encoding
 
 
-@pytest.mark.parametrize(("page", "language"), [("koi8-r", "ru"), ("euc_jp", "ja"), ("iso8859-2", "pl")])
+@pytest.mark.parametrize(
+    ("page", "language"),
+    [("koi8-r", "ru"), ("cp866", "ru"), ("iso8859-5", "ru"), ("euc_jp", "ja"),
+     ("iso8859-2", "pl")],
+)  # fmt: skip
 def test_second_code_page_of_a_language(page: str, language: str) -> None:
     line = LINES[language][1]
     assert (HEAD + line).encode(page).decode(guess_code_page((HEAD + line).encode(page))) == HEAD + line

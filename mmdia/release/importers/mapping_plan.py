@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from mmdia.errors import MissingDependency, ReleaseError, UsageError
+from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.importers.clock import time_reader
 from mmdia.release.importers.mapping_values import BadValue, Value, compile_value, refuse_unknown
 from mmdia.release.importers.tables import reach
@@ -176,14 +175,8 @@ def load_plan(path: Path, fps: Fraction | None) -> Plan:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    # Python reads TOML from 3.11 on; before, the package that became its reader does.
-    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
-        toml = importlib.import_module(name)
-    except ImportError as error:
-        raise MissingDependency(f"{name} is not installed", hint=f"Run: pip install {name}") from error
-    try:
-        found: dict[str, Any] = toml.loads(path.read_bytes().decode("utf-8-sig"))
+        found = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise ReleaseError(f"cannot be read: {error.strerror or error}", path=path) from error
     except ValueError as error:

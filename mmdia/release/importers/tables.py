@@ -128,7 +128,7 @@ def csv_rows(
 
 
 def _without_nul(stream: Iterator[str]) -> Iterator[str]:
-    # Python 3.10's reader refuses NUL characters; they mean nothing in a table.
+    # NUL characters mean nothing in a table.
     for line in stream:
         yield line.replace("\0", "") if "\0" in line else line
 
