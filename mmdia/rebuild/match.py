@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -16,10 +16,11 @@ from mmdia.errors import MediaNotFound
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.guess import by_guess
 from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
-from mmdia.rebuild.names import RANK_ONLY, Hits, NameIndex, NameMatch, words
+from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch, words
 from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
 from mmdia.rebuild.source import FolderSource, MediaSource, open_source
 from mmdia.rebuild.tags import in_extras, is_extra, part_folder
+from mmdia.rebuild.title_names import editions_of
 from mmdia.schema.title import Title
 
 __all__ = ["Candidate", "Matches", "match_media"]
@@ -83,8 +84,8 @@ def _match(
     found = _sort_files(free, titles, text_reader(source.small))
     by_title = {}
     for title_id, fits in found.fits.items():
-        if title_id not in mapped:
-            by_title[title_id] = _candidates(fits, source, found.passed)
+        if title_id not in mapped and (rows := _candidates(fits, source, found)):
+            by_title[title_id] = rows
     by_title.update(mapped)
     if not by_title and len(titles) == 1 and len(found.unmatched) == 1 and not found.ambiguous:
         # One film, one title: the name may say nothing, the time map will tell.
@@ -130,8 +131,7 @@ def _sort_files(files: list[PurePath], titles: dict[str, Title], read: ReadText)
         if is_extra(file.stem, _after_title(hits, file)):
             out.passed.append(str(file))
             continue
-        best = max((m.strength for m in hits.values()), default=None)
-        winners = {t: m for t, m in hits.items() if m.strength == best}
+        winners = _best(hits, titles)
         if not winners:
             out.unmatched.append(str(file))
         elif len(winners) > 1 and not all(m.several for m in winners.values()):
@@ -150,12 +150,25 @@ def _fits(index: NameIndex, file: PurePath, read: ReadText, *, alone: bool) -> H
     told = index.dressed(by_nfo(index, file, read, alone=alone), file)
     if told:
         return told
-    best = max((m.strength for m in hits.values()), default=None)
-    winners = [t for t, m in hits.items() if m.strength == best]
+    winners = _best(hits, index.titles)
     if len(winners) == 1 or (winners and all(hits[t].several for t in winners)):
         return hits
     guessed = by_guess(file, {t: index.titles[t] for t in winners} if winners else index.titles)
     return guessed if len(guessed) == 1 or not hits else hits
+
+
+def _best(hits: Hits, titles: Mapping[str, Title]) -> Hits:
+    """The titles that fit a file best; of two editions of one film the one that the name tells."""
+    best = max((m.strength for m in hits.values()), default=None)
+    winners = {t: m for t, m in hits.items() if m.strength == best}
+    told = max((m.edition for m in winners.values()), default=0)
+    if len(winners) < 2 or told < 0:
+        return winners  # another edition than those of the catalogue
+    if told > 0:
+        one = {t: m for t, m in winners.items() if m.edition == told}
+    else:  # a name that tells no edition means the title that has none
+        one = {t: m for t, m in winners.items() if m.edition == 0 and not editions_of(titles[t])}
+    return one if len(one) == 1 else winners
 
 
 def _after_title(hits: Hits, file: PurePath) -> tuple[str, ...]:
@@ -168,20 +181,25 @@ def _after_title(hits: Hits, file: PurePath) -> tuple[str, ...]:
     return best.rest
 
 
-def _candidates(fits: list[Fit], source: MediaSource, passed: list[str]) -> tuple[Candidate, ...]:
+def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[Candidate, ...]:
     """The files of one title, best first; parts in order, after the whole copies."""
     sizes = {file: source.size(str(file)) or 0 for _, file in fits} if len(fits) > 1 else {}
     largest = max(sizes.values(), default=0)
     kept = []
     for match, file in fits:
         if sizes and sizes[file] < _SAMPLE_SHARE * largest:
-            passed.append(str(file))
+            found.passed.append(str(file))
         else:
             kept.append((match, file))
     parts = _parts(kept)
     rows = []
     for match, file in kept:
         part = parts.get(file)
+        if part is None and (match.part or 0) > 1 and match.rank < RANK_NEAR and match.how == "name":
+            found.unmatched.append(
+                str(file)
+            )  # "Film Part2", alone and without a year: a sequel's name, too
+            continue
         evidence = [match.says] if match.says else []
         if match.edition:
             evidence.append("the edition agrees" if match.edition > 0 else "another edition is named")
