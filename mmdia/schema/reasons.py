@@ -30,6 +30,7 @@ REASONS: dict[str, Reason] = {
     ),
     "damaged": Reason("the clip is not what its receipt says", "run again: it is made anew"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
+    "disc_image": Reason("the film is the image of a disc, which is not opened", "mount it, or rip it"),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "film_changed": Reason("the film is not the file that was measured", "run the rebuild again"),
     "film_gone": Reason("the film is not in the folder of films", "name their folder: films=..."),
