@@ -15,6 +15,7 @@ from pathlib import PurePath
 from mmdia.rebuild.spelling import ARTICLES, FOREIGN, loose, moved_article, words
 from mmdia.rebuild.tags import (
     Numbers,
+    about_copy,
     dates_of,
     ids_in,
     may_follow,
@@ -50,7 +51,7 @@ _NATIONS = frozenset(
     "argentina canada".split()
 )
 #: Words before a number that may be that of a sequel as well as that of a piece of one film.
-_SEQUELS = frozenset({"part", "pt", "teil", "partie", "parte"})
+_SEQUEL = re.compile(r"(?:part|pt|teil|partie|parte)(\d*)")
 #: A loose spelling shorter than this (letters) is met by chance; a longer one needs no year beside it.
 _SHORTEST, _LONG = 6, 10
 
@@ -339,7 +340,7 @@ def _variants(text: str) -> Iterator[tuple[str, bool]]:
             yield moved, True
         for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text):
             yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
-    if m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text):
+    if (m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text)) and not _YEAR.search(m[2]):
         yield f"{m[2]} {m[1]}", False
     if m := re.match(r"\s*\d{1,3}[ ._-]+(.+)", text):
         yield m[1], False
@@ -367,20 +368,15 @@ def _judge(
     exact = False  # whether only the very year tells it from another film
     while len(rest) > 1 and (rest[0] in _NATIONS or rest[0] == "1"):
         rest, exact = rest[1:], True
-    exact = exact or (rest[:1] != () and rest[0] in _SEQUELS and part_of(rest[:2]) is not None)
-    bare = (
-        NameMatch("name", RANK_NAME, len(key), "the name agrees", rest=rest) if sure and not exact else None
-    )
-    if not rest:
-        return bare
     told = next((int(w) for w in rest if _YEAR.fullmatch(w)), None)
-    if exact and told != year:
+    piece = _SEQUEL.fullmatch(rest[0]) if rest and part_of(rest[:2]) is not None else None
+    exact = exact or (piece is not None and (told is not None or not piece[1]))
+    if exact and (told is None or told != year):
         return None
-    if _YEAR.fullmatch(rest[0]):
-        if year is None:
-            return bare
-        return _by_year(key, rest, int(rest[0]), year, sure=sure)
-    if not may_follow(rest[0]):
+    bare = NameMatch("name", RANK_NAME, len(key), "the name agrees", rest=rest) if sure else None
+    if rest and _YEAR.fullmatch(rest[0]):
+        return bare if year is None else _by_year(key, rest, int(rest[0]), year, sure=sure)
+    if rest and not about_copy(rest if told is None else rest[: rest.index(str(told))]):
         return None
     found = None if told is None or year is None else _by_year(key, rest, told, year, sure=sure)
     return found or bare  # a year behind other words may be that of a restoration

@@ -76,11 +76,19 @@ _TECHNICAL = frozenset(
     "tvrip vhsrip vhs cam x264 x265 h264 h265 h 264 265 hevc avc av1 vp9 mpeg2 xvid divx aac ac3 eac3 "
     "dts dd ddp dd5 truehd atmos flac opus mp3 10bit 8bit hi10p extended unrated uncut directors "
     "director theatrical remastered restored restoration proper repack rerip limited internal multi "
-    "dual dubbed dub subbed subs sub pal ntsc cd disc disk part pt teil cd1 cd2 cd3 disc1 disc2 part1 "
+    "dual dubbed dub subbed subs sub pal ntsc cd disc disk cd1 cd2 cd3 disc1 disc2 part1 "
     "part2 pt1 pt2 edition cut final imax open matte criterion collection anniversary special german "
     "french spanish italian english japanese korean chinese russian eng ger fra ita jpn imdb imdbid "
     "tmdb tmdbid tvdb tvdbid sample trailer teaser featurette complete nf amzn dsnp hmax atvp yify "
     "yts rarbg bw colorized 3d hsbs sbs version original dc redux roadshow workprint assembly".split()
+)
+
+#: Those of them that are words of names, too: only what follows tells ("Final Cut", "Final Voyage").
+_ORDINARY = frozenset(
+    "extended unrated uncut directors director theatrical proper limited internal multi dual sub edition "
+    "cut final open matte criterion collection anniversary special german french spanish italian english "
+    "japanese korean chinese russian complete version original restored restoration disc disk redux "
+    "roadshow assembly sample trailer teaser collectors ultimate digital digitally deluxe".split()
 )
 
 _EXTRA_FOLDERS = frozenset(
@@ -212,6 +220,18 @@ def part_of(rest: Sequence[str]) -> int | None:
 def may_follow(word: str) -> bool:
     """Whether a word is about the copy, and so ends the name of a film."""
     return word in _TECHNICAL or part_of((word,)) is not None
+
+
+def about_copy(rest: Sequence[str]) -> bool:
+    """Whether the words after a name are about the copy, and not the rest of a longer name.
+
+    Args:
+        rest: Those words; what follows a technical one is anything (the group that made the copy).
+    """
+    for word in rest:
+        if word not in _ORDINARY and len(word) > 3 and not word.isdecimal():
+            return may_follow(word)
+    return not rest or may_follow(rest[0]) or part_of(rest[:2]) is not None
 
 
 def part_folder(path: PurePath) -> int | None:
