@@ -30,6 +30,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: Bytes of file names that are no UTF-8, as Python holds them and as they are shown.
+LONE_BYTES = {n: f"\\x{n & 0xFF:02x}" for n in range(0xDC80, 0xDD00)}
+
 
 class MmdiaError(Exception):
     """Base of all errors of this package.
@@ -76,7 +79,7 @@ class MmdiaError(Exception):
             parts.append(f"expected {self.expected}")
         if self.got is not None:
             parts.append(f"got {self.got}")
-        text = "; ".join(parts)
+        text = "; ".join(parts).translate(LONE_BYTES)
         return f"{text}. {self.hint}" if self.hint else text
 
     def __reduce__(self) -> tuple[Any, ...]:

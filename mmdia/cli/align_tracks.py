@@ -211,7 +211,7 @@ def _pairs_of_release(release: Path, media: Path) -> tuple[list[BatchItem], tupl
     from mmdia.corpus.locate import open_release
     from mmdia.corpus.read import load_titles
     from mmdia.rebuild.match import match_media
-    from mmdia.schema.names import safe_names
+    from mmdia.schema.names import real_path, safe_names
     from mmdia.sync.annotation import TITLE_MARK
     from mmdia.sync.batch import BatchItem, MediaPart
 
@@ -225,7 +225,7 @@ def _pairs_of_release(release: Path, media: Path) -> tuple[list[BatchItem], tupl
         read = partial(_read_title, handle, title, dialogues.get(title_id, []), names[title_id])
         groups: dict[int | None, list[MediaPart]] = {}
         for c in matches.by_title.get(title_id, ()):
-            found = MediaPart(media / c.path, start_ms=c.start_ms, end_ms=c.end_ms)
+            found = MediaPart(media / real_path(c.path), start_ms=c.start_ms, end_ms=c.end_ms)
             groups.setdefault(c.part, []).append(found)
         for number, parts in (groups or {None: []}).items():
             name = names[title_id] + ("" if number is None else f".p{number}")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mmdia.errors import MmdiaError
+from mmdia.errors import LONE_BYTES, MmdiaError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,9 +41,11 @@ def _console(*, stderr: bool) -> Console:
 
 
 #: Controls would let the text of a release drive the terminal; they are shown instead.
-_CONTROLS = {n: f"\\x{n:02x}" for n in (*range(32), 127, *range(128, 160)) if chr(n) not in "\n\t"} | {
-    n: f"\\u{n:04x}" for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+_CONTROLS = (
+    {n: f"\\x{n:02x}" for n in (*range(32), 127, *range(128, 160)) if chr(n) not in "\n\t"}
+    | {n: f"\\u{n:04x}" for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+    | LONE_BYTES
+)
 
 
 def harmless(text: str) -> str:
@@ -63,7 +65,10 @@ def note(text: str) -> None:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """The result as one JSON document, on standard output."""
-    print(json.dumps(document, ensure_ascii=False, indent=1, default=str))
+    text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
+    print(
+        text.encode("utf-8", "backslashreplace").decode("utf-8")
+    )  # half a character is escaped as JSON has it
 
 
 def print_table(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, lasting, print_json, print_table, say
 from mmdia.cli.shares import print_shares
 
 if TYPE_CHECKING:
+    from mmdia.rebuild.candidate import Matches
     from mmdia.rebuild.estimate import Estimate
     from mmdia.rebuild.plan import Plan
     from mmdia.rebuild.run import Summary
@@ -33,6 +34,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
                 "unmatched": list(plan.matches.unmatched),
                 "ambiguous": {k: list(v) for k, v in plan.matches.ambiguous.items()},
                 "passed": list(plan.matches.passed),
+                "images": {k: list(v) for k, v in plan.matches.images.items()},
                 "broken": [str(e) for e in plan.broken],
             }
         )
@@ -41,11 +43,13 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
     heads: list[Column] = ["title", ("dialogues", right), "file", "how", ("copies", right), ("MB", right)]
     cells = []
     for r in rows:
-        file, copies = r["file"] or "missing", r["candidates"] or None
+        image = next((i for i, fits in plan.matches.images.items() if r["title_id"] in fits), None)
+        file = r["file"] or (f"mount or rip {image}" if image else "missing")
+        copies = r["candidates"] or None
         cells.append((r["title_id"], r["dialogues"], file, r["how"], copies, _mb(r["bytes"])))
     print_table(heads, cells, title=f"{plan.annotation_version}: nothing is written (--dry-run)")
     _show_needed(needed)
-    show_files(plan.matches.unmatched, plan.matches.ambiguous, [str(e) for e in plan.broken])
+    show_files(plan.matches, [str(e) for e in plan.broken])
 
 
 def _plan_rows(plan: Plan, needed: Estimate) -> list[dict[str, Any]]:
@@ -140,7 +144,7 @@ def show_summary(summary: Summary, *, as_json: bool, now: bool = True) -> int:
     done = f"; {summary.kept} kept from before; {summary.seconds:.1f} s" if now else ""
     say(f"{counted or 'no dialogues'}{done}; in {summary.out}")
     _show_why(summary)
-    show_files(summary.unmatched, summary.ambiguous, summary.broken)
+    show_files(summary, summary.broken)
     return status
 
 
@@ -170,15 +174,17 @@ def _found(title: dict[str, Any]) -> str:
     return str(title["verdict"])
 
 
-def show_files(
-    unmatched: Sequence[str], ambiguous: Mapping[str, Sequence[str]], broken: Sequence[str]
-) -> None:
+def show_files(found: Matches | Summary, broken: Sequence[str]) -> None:
     """Print files and rows that nobody could place."""
+    unmatched = found.unmatched
+    for path, titles in found.images.items():
+        fits = f" of {', '.join(titles)}" if titles else ""
+        say(f"  {path} is a disc image{fits}: mount it, or rip it")
     if unmatched:
         shown = ", ".join(unmatched[:5]) + (" ..." if len(unmatched) > 5 else "")
         many = "1 file belongs" if len(unmatched) == 1 else f"{len(unmatched)} files belong"
         say(f"  {many} to no title: {shown} (name them in media.csv, or try --identify)")
-    for path, titles in ambiguous.items():
+    for path, titles in found.ambiguous.items():
         say(f"  {path} fits several titles: {', '.join(titles)} (name it in media.csv)")
     for message in broken[:5]:
         say(f"  broken row: {message}")

@@ -44,11 +44,12 @@ def vocabulary_or_default(name: str | None) -> Vocabulary:
 
 def made_layouts() -> dict[str, dict[str, Words]]:
     """The layouts of all tables, worked out from the records."""
+    from mmdia.schema.base import Record
     from mmdia.schema.dialogue import Dialogue
     from mmdia.schema.fields import field_table
     from mmdia.schema.title import Title
 
-    models = {"dialogues": Dialogue, "titles": Title}
+    models: dict[str, type[Record]] = {"dialogues": Dialogue, "titles": Title}
     return {name: {f.name: _words(f) for f in field_table(model)} for name, model in models.items()}
 
 

@@ -146,6 +146,8 @@ def _files_section(row: Row) -> Markup | None:
         parts.append(
             table(["File", "Fits"], rows, caption="Files that fit several titles: name them in media.csv")
         )
+    if row.get("images"):
+        parts.append(name_list("Images of discs: mount them, or rip them", list(row["images"])))
     if broken:
         parts.append(name_list("Rows of the release that cannot be read", broken))
     return section("Left over", parts) if parts else None

@@ -16,6 +16,7 @@ from mmdia.media.probe import probe
 from mmdia.media.readers import Choice
 from mmdia.rebuild.attach_rows import ReceiptRows
 from mmdia.rebuild.windows import exact_speed
+from mmdia.schema.names import real_path
 from mmdia.schema.receipt import Receipt, Stored
 from mmdia.store.shards import inside, is_stored, reference
 
@@ -140,6 +141,7 @@ def _turns(receipt: Receipt) -> tuple[tuple[float, float] | None, ...]:
 
 def _film_path(films: Path, named: str, *, trusted: bool) -> Path | None:
     """The film that a receipt names; receipts are exchanged, so only within the user's own folder."""
+    named = real_path(named)
     path = films / named if trusted else inside(films, named)
     if not path.is_file() and not trusted and Path(named).is_absolute():
         # A media map may name films by their full path: taken when it leads into the folder.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Matches:
         unmatched: Files that belong to no title.
         ambiguous: Files that fit several titles equally, with those titles.
         strangers: Rows of the media map for titles that the release does not have, in words.
-        passed: Samples, trailers and extras that were passed over.
+        passed: Samples, trailers, extras and menus that were passed over.
+        images: Images of discs, which are not read, with the titles that their names fit.
     """
 
     by_title: dict[str, tuple[Candidate, ...]]
@@ -46,3 +47,4 @@ class Matches:
     ambiguous: dict[str, tuple[str, ...]]
     strangers: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
+    images: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -31,6 +31,9 @@ from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve, w
 #: Whole copies that are looked at before an accepted one ends the search.
 ENOUGH = 5
 
+#: How far the clock of a part may be from the end of the one before it, seconds.
+_JOINT_S = 2.0
+
 _VERDICTS = ("wrong_film", "segments", "speed", "translation", "identity")
 
 
@@ -53,6 +56,7 @@ class Copy:
         chosen: Whether clips are cut from it.
         why_not: Why another file was preferred, or this one refused.
         duration_s: Length of the file, seconds.
+        start_s: Where its clock starts, seconds.
         height: Height of its picture, pixels; 0 without one.
         sound: Whether it has the sound that is wanted.
         length: What its length says.
@@ -66,6 +70,7 @@ class Copy:
     chosen: bool = False
     why_not: str | None = None
     duration_s: float | None = None
+    start_s: float = 0.0
     height: int = 0
     sound: bool = True
     length: LengthFit = field(default_factory=LengthFit)
@@ -128,11 +133,37 @@ def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
     return found.model_copy(update={"accepted": good and not refused, "reasons": reasons})
 
 
+def _offset(candidate: Candidate, start_s: float, before: list[Copy]) -> float:
+    """Second of the file at which the annotated copy's clock would be 0: parts follow each other.
+
+    Raises:
+        NoTimeMap: An earlier part could not be looked at, so nobody knows where this one begins.
+    """
+    if candidate.part is None:
+        return 0.0
+    low, parts = _range(candidate, None)[0], {c.candidate.part: c for c in reversed(before)}
+    earlier = [p for n in range(1, candidate.part) if (p := parts.get(n)) and p.duration_s is not None]
+    if len(earlier) < candidate.part - 1:
+        raise NoTimeMap("an earlier part is missing or cannot be read", path=candidate.path)
+    begun = sum(b - a for a, b in (_range(p.candidate, p.duration_s) for p in earlier))
+    # A DVD's film is cut between any two packets, and its clock goes on: that says it to the frame.
+    by_clock = start_s - parts[1].start_s if begun else 0.0
+    if abs(by_clock) > _JOINT_S < abs(by_clock - begun):
+        raise NoTimeMap("the clock of the parts does not say where this one begins", path=candidate.path)
+    return low - (by_clock if abs(by_clock - begun) < _JOINT_S else begun)
+
+
 def _map_of(
-    job: TitleJob, track: AnnotationTrack, candidate: Candidate, path: Path, wanted: Wanted, cached: Path
+    job: TitleJob,
+    track: AnnotationTrack,
+    candidate: Candidate,
+    path: Path,
+    wanted: Wanted,
+    cached: Path,
+    offset_s: float,
 ) -> TimeMapFile:
     if job.timemap == "identity":
-        made = identity_map(track, candidate.path)
+        made = identity_map(track, candidate.path, offset_s=offset_s)
     elif job.timemap != "align":
         made = _given_map(job, candidate)
     else:
@@ -166,7 +197,7 @@ def examine(job: TitleJob, track: AnnotationTrack, title: Title, source: MediaSo
             found.messages.append(f"{len(job.candidates) - k} more files were not looked at")
             break
         try:
-            copy = _look(job, track, title, candidate, source, taken)
+            copy = _look(job, track, title, candidate, source, taken, found.copies)
         except MediaError as error:
             found.reasons.append(error.code or "invalid_media")
             found.messages.append(str(error))
@@ -184,6 +215,7 @@ def _look(
     candidate: Candidate,
     source: MediaSource,
     taken: dict[str, Copy],
+    found: list[Copy],
 ) -> Copy:
     """One candidate with its time map."""
     path = source.local(candidate.path)
@@ -204,7 +236,8 @@ def _look(
         track=choice.number if len(info.audio) > 1 else None,
     )
     cached = Path(job.out) / map_path
-    made = _map_of(job, track, candidate, path, wanted, cached) if twin is None else twin.map_file
+    offset = _offset(candidate, float(info.start_s), found) if job.timemap == "identity" else 0.0
+    made = _map_of(job, track, candidate, path, wanted, cached, offset) if twin is None else twin.map_file
     time_map = _clip_to_range(made.time_map(), candidate, info.duration_s) if made.accepted else TimeMap()
     copy = Copy(
         candidate,
@@ -214,6 +247,7 @@ def _look(
         time_map,
         why_not=None if twin is None else f"the same content as {twin.candidate.path}",
         duration_s=info.duration_s,
+        start_s=float(info.start_s),
         height=max((v.height for v in info.video), default=0),
         sound=choice.refusal is None or not job.clip.wants_audio,
         length=length,

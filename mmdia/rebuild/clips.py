@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +40,7 @@ _REFUSED = frozenset(
         "not_copyable",
         "outside_media",
         "truncated_media",
+        "spans_parts",
     }
 )
 
@@ -224,7 +226,12 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
     index = cached_index(batch.path, job.cache, track.number)
     if track.refusal is not None:
         index = replace(index, audio=None)
-    plans = {d.dialogue_id: _plan(batch, d, p, index) for d, p in batch.placed}
+    # A DVD's part may begin amid pictures that only the part before it could show.
+    first = reach(index)[0] + 0.001 if (batch.candidate.part or 1) > 1 else -math.inf
+    for d, p in batch.placed:
+        if p.start_s < first:
+            tell(d.dialogue_id, _not_built(batch, d, "spans_parts", "the part begins within it"))
+    plans = {d.dialogue_id: _plan(batch, d, p, index) for d, p in batch.placed if p.start_s >= first}
     lacks = _lacks(batch, index)
 
     def finish(result: ClipResult) -> None:

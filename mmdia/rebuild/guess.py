@@ -87,6 +87,8 @@ def _fits(read: Mapping[str, Any], title: Title) -> str | None:
     if _key(title) not in names and "".join(names) != _key(title):
         return None
     year = read.get("year")
+    if "part" in read and year != title.year:
+        return None  # part 2 may be a sequel as well as a piece
     if isinstance(year, int) and title.year is not None:
         return f"name and year {year} agree" if abs(year - title.year) <= 1 else None
     return "the name agrees"

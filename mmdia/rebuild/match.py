@@ -6,20 +6,23 @@ its name fits).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from mmdia.errors import MediaNotFound
 from mmdia.rebuild.candidate import Candidate, Matches
+from mmdia.rebuild.discs import Disc, find_discs, is_image, is_of_disc
 from mmdia.rebuild.guess import by_guess
 from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
-from mmdia.rebuild.names import RANK_ONLY, Hits, NameIndex, NameMatch, words
+from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch, words
 from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
 from mmdia.rebuild.source import FolderSource, MediaSource, open_source
 from mmdia.rebuild.tags import in_extras, is_extra, part_folder
+from mmdia.rebuild.title_names import editions_of
 from mmdia.schema.title import Title
 
 __all__ = ["Candidate", "Matches", "match_media"]
@@ -32,12 +35,18 @@ Fit = tuple[NameMatch, PurePath]
 
 @dataclass
 class _Sorted:
-    """Files by what was found about them."""
+    """Files by what was found about them; a disc's folder is one, by the path that stands for it."""
 
+    discs: dict[PurePath, Disc] = field(default_factory=dict)
     fits: dict[str, list[Fit]] = field(default_factory=dict)
-    unmatched: list[str] = field(default_factory=list)
+    unmatched: list[PurePath] = field(default_factory=list)
     ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passed: list[str] = field(default_factory=list)
+    images: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def paths(self, *files: PurePath) -> list[str]:
+        """The files themselves, those of a disc in order."""
+        return [str(p) for f in files for p in (self.discs[f].files if f in self.discs else (f,))]
 
 
 def match_media(
@@ -80,19 +89,24 @@ def _match(
     mapped = _as_listed(mapped, listed)
     taken = {_identity(source, c.path) for rows in mapped.values() for c in rows}
     free = [f for f in listed if not taken or _identity(source, str(f)) not in taken]
-    found = _sort_files(free, titles, text_reader(source.small))
+    found = _sort_files(free, titles, source)
     by_title = {}
     for title_id, fits in found.fits.items():
-        if title_id not in mapped:
-            by_title[title_id] = _candidates(fits, source, found.passed)
+        if title_id not in mapped and (rows := _candidates(fits, source, found)):
+            by_title[title_id] = rows
     by_title.update(mapped)
     if not by_title and len(titles) == 1 and len(found.unmatched) == 1 and not found.ambiguous:
         # One film, one title: the name may say nothing, the time map will tell.
-        only = Candidate(
-            found.unmatched.pop(), "only", evidence=("the only file, and the only title",), rank=RANK_ONLY
-        )
-        by_title = {next(iter(titles)): (only,)}
-    return Matches(by_title, tuple(found.unmatched), found.ambiguous, strangers, tuple(found.passed))
+        only = NameMatch("only", RANK_ONLY, says="the only file, and the only title")
+        by_title = {next(iter(titles)): _candidates([(only, found.unmatched.pop())], source, found)}
+    return Matches(
+        by_title,
+        tuple(found.paths(*found.unmatched)),
+        found.ambiguous,
+        strangers,
+        tuple(found.passed),
+        found.images,
+    )
 
 
 def _plain(path: str) -> str:
@@ -112,30 +126,36 @@ def _as_listed(mapped: MediaMap, listed: list[PurePath]) -> MediaMap:
 
 def _identity(source: MediaSource, path: str) -> str:
     """One name for a file, however it is written: links followed, composed letters."""
-    here = source.folder / path if isinstance(source, FolderSource) else None
+    here = source.place(path) if isinstance(source, FolderSource) else None
     return unicodedata.normalize("NFC", str(here.resolve()) if here is not None else path)
 
 
-def _sort_files(files: list[PurePath], titles: dict[str, Title], read: ReadText) -> _Sorted:
-    index = NameIndex(titles)
-    out = _Sorted()
+def _sort_files(listed: list[PurePath], titles: dict[str, Title], source: MediaSource) -> _Sorted:
+    index, read = NameIndex(titles), text_reader(source.small)
+    discs = find_discs(listed, source.size, source.small)
+    out = _Sorted({disc.stand_in: disc for disc in discs if disc.files})
+    out.passed += [str(file) for disc in discs for file in disc.left]
+    of_discs = {file for disc in discs for file in (*disc.files, *disc.left)}
+    files = [f for f in listed if f not in of_discs and (is_image(f) or not is_of_disc(f.name))]
+    files += out.discs
     extras = {f for f in files if in_extras(f, known=index.knows)}
     in_folder = Counter(f.parent for f in files if f not in extras and not is_extra(f.stem, words(f.stem)))
     for file in files:
         if file in extras:
-            out.passed.append(str(file))
+            out.passed += out.paths(file)
             continue
         alone = in_folder[file.parent] == 1
         hits = _fits(index, file, read, alone=alone)
         if is_extra(file.stem, _after_title(hits, file)):
             out.passed.append(str(file))
             continue
-        best = max((m.strength for m in hits.values()), default=None)
-        winners = {t: m for t, m in hits.items() if m.strength == best}
-        if not winners:
-            out.unmatched.append(str(file))
+        winners = _best(hits, titles)
+        if is_image(file):
+            out.images[str(file)] = tuple(winners)
+        elif not winners:
+            out.unmatched.append(file)
         elif len(winners) > 1 and not all(m.several for m in winners.values()):
-            out.ambiguous[str(file)] = tuple(winners)
+            out.ambiguous |= dict.fromkeys(out.paths(file), tuple(winners))
         else:
             for title_id, match in winners.items():
                 out.fits.setdefault(title_id, []).append((match, file))
@@ -144,18 +164,40 @@ def _sort_files(files: list[PurePath], titles: dict[str, Title], read: ReadText)
 
 def _fits(index: NameIndex, file: PurePath, read: ReadText, *, alone: bool) -> Hits:
     """What is known of one file; the dearer sources are asked only where the cheap ones are not sure."""
-    hits = index.find(file, alone=alone)
+    said = _legible(file)
+    hits = index.find(said, alone=alone)
     if any(m.how == "id" for m in hits.values()):
         return hits
-    told = index.dressed(by_nfo(index, file, read, alone=alone), file)
+    told = index.dressed(by_nfo(index, file, read, alone=alone), said)
     if told:
         return told
-    best = max((m.strength for m in hits.values()), default=None)
-    winners = [t for t, m in hits.items() if m.strength == best]
+    winners = _best(hits, index.titles)
     if len(winners) == 1 or (winners and all(hits[t].several for t in winners)):
         return hits
-    guessed = by_guess(file, {t: index.titles[t] for t in winners} if winners else index.titles)
+    guessed = by_guess(said, {t: index.titles[t] for t in winners} if winners else index.titles)
     return guessed if len(guessed) == 1 or not hits else hits
+
+
+def _legible(file: PurePath) -> PurePath:
+    """A path with bytes that are no UTF-8 as letters of the code page that most such names are in."""
+    text = re.sub(
+        r"\\x([89a-f][0-9a-f])", lambda m: bytes.fromhex(m[1]).decode("cp1252", "ignore"), str(file)
+    )
+    return file if text == str(file) else PurePath(text)
+
+
+def _best(hits: Hits, titles: Mapping[str, Title]) -> Hits:
+    """The titles that fit a file best; of two editions of one film the one that the name tells."""
+    best = max((m.strength for m in hits.values()), default=None)
+    winners = {t: m for t, m in hits.items() if m.strength == best}
+    told = max((m.edition for m in winners.values()), default=0)
+    if len(winners) < 2 or told < 0:
+        return winners  # another edition than those of the catalogue
+    if told > 0:
+        one = {t: m for t, m in winners.items() if m.edition == told}
+    else:  # a name that tells no edition means the title that has none
+        one = {t: m for t, m in winners.items() if m.edition == 0 and not editions_of(titles[t])}
+    return one if len(one) == 1 else winners
 
 
 def _after_title(hits: Hits, file: PurePath) -> tuple[str, ...]:
@@ -168,29 +210,43 @@ def _after_title(hits: Hits, file: PurePath) -> tuple[str, ...]:
     return best.rest
 
 
-def _candidates(fits: list[Fit], source: MediaSource, passed: list[str]) -> tuple[Candidate, ...]:
+def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[Candidate, ...]:
     """The files of one title, best first; parts in order, after the whole copies."""
-    sizes = {file: source.size(str(file)) or 0 for _, file in fits} if len(fits) > 1 else {}
+    sizes = {f: sum(source.size(p) or 0 for p in found.paths(f)) for _, f in fits} if len(fits) > 1 else {}
     largest = max(sizes.values(), default=0)
     kept = []
     for match, file in fits:
         if sizes and sizes[file] < _SAMPLE_SHARE * largest:
-            passed.append(str(file))
+            found.passed += found.paths(file)
         else:
             kept.append((match, file))
     parts = _parts(kept)
+    # A disc in several files is parts, too: those of one disc, or of several in order.
+    cut = [f for _, f in sorted(kept, key=lambda k: -sizes.get(k[1], 0)) if len(found.paths(f)) > 1]
+    line = found.paths(*(sorted(parts, key=parts.__getitem__) or cut[:1]))
+    numbers = {path: n for n, path in enumerate(line, 1)}
     rows = []
     for match, file in kept:
-        part = parts.get(file)
+        if file in cut and found.paths(file)[0] not in numbers:
+            found.passed += found.paths(file)  # a second set of parts must not be mixed in
+            continue
+        part = numbers.get(found.paths(file)[0])
+        if part is None and (match.part or 0) > 1 and match.rank < RANK_NEAR and match.how == "name":
+            found.unmatched.append(file)
+            continue
         evidence = [match.says] if match.says else []
         if match.edition:
             evidence.append("the edition agrees" if match.edition > 0 else "another edition is named")
         if match.several:
             evidence.append("the file holds several episodes")
-        if part is not None:
-            evidence.append(f"part {part} of {len(set(parts.values()))}")
-        candidate = Candidate(str(file), match.how, part, evidence=tuple(evidence), rank=match.rank)
-        rows.append((match, candidate))
+        if file in found.discs:
+            evidence.append(found.discs[file].says)
+        for path in found.paths(file):
+            told = [f"part {numbers[path]} of {len(line)}"] if part is not None else []
+            candidate = Candidate(
+                path, match.how, numbers.get(path), evidence=(*evidence, *told), rank=match.rank
+            )
+            rows.append((match, candidate))
     rows.sort(key=lambda r: (r[1].part or 0, -r[0].rank, -r[0].edition, -r[0].length, r[1].path))
     return tuple(c for _, c in rows)
 

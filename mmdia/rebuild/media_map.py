@@ -117,6 +117,7 @@ def propose_map(matches: Matches, titles: Mapping[str, Title]) -> str:
         matches.ambiguous,
         titles,
     )
+    _write_open(out, "Images of discs: mount or rip them first.", matches.images, titles)
     likeness = _Likeness(titles)
     guesses = {file: likeness.best(file) for file in matches.unmatched}
     _write_open(out, "Files that belong to no title, with those they are most like.", guesses, titles)

@@ -7,76 +7,58 @@ name, and what follows must be its year, a technical word, or nothing.
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from mmdia.rebuild.tags import Numbers, ids_in, imdb_ids, numbers_of, part_folder, part_of
+from mmdia.rebuild.spelling import ARTICLES, FOREIGN, loose, moved_article, words
+from mmdia.rebuild.tags import (
+    Numbers,
+    about_copy,
+    dates_of,
+    ids_in,
+    may_follow,
+    numbers_of,
+    part_folder,
+    part_of,
+    readings,
+)
+from mmdia.rebuild.title_names import (
+    Place,
+    editions_of,
+    ids_of,
+    names_of,
+    own_names,
+    places_of,
+    spellings,
+    told_editions,
+)
 from mmdia.schema.names import safe_name
 from mmdia.schema.title import Title
+
+__all__ = ["Hits", "NameIndex", "NameMatch", "match_name", "words"]
 
 #: Strength of a match, by kind of evidence; the user's map is stronger than all.
 RANK_MAP, RANK_ID, RANK_YEAR, RANK_NEAR, RANK_NAME, RANK_GUESS, RANK_ONLY = 9, 6, 5, 4, 3, 2, 0
 
-_ARTICLES = frozenset({"the", "a", "an"})
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _COUNTRIES = frozenset("us uk usa gb au ca nz de fr es it jp kr".split())
-
-#: Words that end the name of a film in a file name: what follows is about the copy.
-_TECHNICAL = frozenset(
-    "2160p 1440p 1080p 1080i 720p 576p 576i 540p 480p 360p 4k 8k uhd hdr hdr10 sdr dv bluray blu bd "
-    "brrip bdrip bdremux remux dvd dvd5 dvd9 dvdrip dvdscr dvdr webrip web webdl hdtv hdrip pdtv sdtv "
-    "tvrip vhsrip vhs cam x264 x265 h264 h265 h 264 265 hevc avc av1 vp9 mpeg2 xvid divx aac ac3 eac3 "
-    "dts dd ddp dd5 truehd atmos flac opus mp3 10bit 8bit hi10p extended unrated uncut directors "
-    "director theatrical remastered restored restoration proper repack rerip limited internal multi "
-    "dual dubbed dub subbed subs sub pal ntsc cd disc disk part pt teil cd1 cd2 cd3 disc1 disc2 part1 "
-    "part2 pt1 pt2 edition cut final imax open matte criterion collection anniversary special german "
-    "french spanish italian english japanese korean chinese russian eng ger fra ita jpn imdb imdbid "
-    "tmdb tmdbid tvdb tvdbid sample trailer teaser featurette complete nf amzn dsnp hmax atvp yify "
-    "yts rarbg bw colorized 3d hsbs sbs version original".split()
+#: Countries beside a year ("Spain 2016"); without one they may be part of another name.
+_NATIONS = frozenset(
+    "usa uk america britain england france germany austria switzerland italy spain portugal netherlands "
+    "belgium sweden norway denmark finland russia poland japan china korea india iran mexico brazil "
+    "argentina canada".split()
 )
-
-#: Words of an edition; a file that has some which the title's edition lacks is another cut.
-_EDITIONS = frozenset(
-    "extended unrated uncut directors theatrical final imax ultimate special redux".split()
-)
+#: Words before a number that may be that of a sequel as well as that of a piece of one film.
+_SEQUEL = re.compile(r"(?:part|pt|teil|partie|parte)(\d*)")
+#: A loose spelling shorter than this (letters) is met by chance; a longer one needs no year beside it.
+_SHORTEST, _LONG = 6, 10
 
 #: Names of main files that say nothing, in folders that do.
 _GENERIC = frozenset(
     {"movie", "film", "video", "main", "title", "feature", "vts", "index", "00000", "00800"}
 )
-
-_DIGITS = "one two three four five six seven eight nine ten eleven twelve".split()
-_SAME_WORD = {
-    **{word: str(n) for n, word in enumerate(_DIGITS, 1)},
-    "ii": "2",
-    "iii": "3",
-    "iv": "4",
-    "vi": "6",
-    "vii": "7",
-    "viii": "8",
-    "ix": "9",
-    "volume": "vol",
-}
-#: Letters that do not decompose, as file names write them.
-_LETTERS = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "ı": "i"}
-)
-#: One run of one script: "千与千寻2001" is a name and a year.
-_WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯豈-﫿ᄀ-ᇿ]+|[^\W_぀-ヿ㐀-鿿가-힯豈-﫿ᄀ-ᇿ]+")
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Words in small letters without accents and apostrophes, numbers as digits, no leading article."""
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    found = _WORD.findall(re.sub(r"['’‘`´·]", "", plain).replace("&", " and "))
-    if len(found) > 1 and found[0] in _ARTICLES:
-        found = found[1:]
-    return tuple(_SAME_WORD.get(w, w) for w in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +72,8 @@ class NameMatch:
         says: The evidence in words.
         part: Part number that the name tells, when it does.
         rest: Words of the name after the title's.
-        edition: 1 when the name says the title's edition, -1 when it says another one, else 0.
+        edition: 2 when the name says just the title's edition, 1 when that and more, -1 when it says
+            another one, else 0.
         several: Whether the file holds other titles, too (double episodes).
     """
 
@@ -111,6 +94,9 @@ class NameMatch:
 
 Hits = dict[str, NameMatch]
 
+_Show = dict[Place, list[str]]
+_Table = dict[str, list[tuple[str, bool]]]
+
 
 class NameIndex:
     """The names, numbers and identifiers of a catalogue, ready to be looked up."""
@@ -120,23 +106,33 @@ class NameIndex:
         self._ids: dict[str, list[str]] = {}
         self._stems: dict[str, str] = {}
         self._films: dict[str, list[tuple[str, bool]]] = {}
-        self._shows: dict[str, dict[tuple[int, int], list[str]]] = {}
+        self._loose: dict[str, list[tuple[str, bool]]] = {}
+        self._names: dict[str, set[str]] = {}
+        self._shows: dict[str, _Show] = {}
         for title_id, title in titles.items():
             self._add(title_id, title)
 
     def _add(self, title_id: str, title: Title) -> None:
         for stem in (title_id, safe_name(title_id)):
             self._stems.setdefault(stem.casefold(), title_id)
-        for one in _ids_of(title):
+        for one in ids_of(title):
             self._ids.setdefault(one, []).append(title_id)
-        if title.season is not None and title.episode is not None:
-            for name in _spellings(title.series or title.name or ""):
-                show = self._shows.setdefault("".join(words(name)), {})
-                show.setdefault((title.season, title.episode), []).append(title_id)
+        if places := places_of(title):
+            for name in (s for n in own_names(title, title.series or title.name) for s in spellings(n)):
+                found = words(name)
+                for key in {"".join(found), *([loose(found)] if len(loose(found)) >= _SHORTEST else [])} - {
+                    ""
+                }:
+                    show = self._shows.setdefault(key, {})
+                    for place in places:
+                        show.setdefault(place, []).append(title_id)
             return
-        for name, short in _names_of(title):
-            if key := "".join(words(name)):
+        for name, short in names_of(title):
+            found = words(name)
+            if key := "".join(found):
                 self._films.setdefault(key, []).append((title_id, short))
+                self._names.setdefault(title_id, set()).add(key)
+                self._loose.setdefault(loose(found), []).append((title_id, short))
 
     def knows(self, name: str) -> bool:
         """Whether this is the whole name of a title or a series."""
@@ -164,12 +160,17 @@ class NameIndex:
                 _keep(hits, t, m)
         if hits:
             return self.dressed(hits, path)
-        if numbers is not None:
-            for text in (numbers.before, *places):
-                for t, m in self._episodes(text, numbers).items():
+        for day, before in dates_of(path.stem):
+            for text in (before, *places):
+                self._aired(hits, text, day)
+        if hits:
+            return hits
+        for reading in readings(path):
+            for text in (reading.before, *places):
+                for t, m in self._episodes(text, reading).items():
                     _keep(hits, t, m)
-            if numbers.sure:
-                return hits
+        if numbers is not None and numbers.sure:
+            return hits
         for t, m in self._named(path.stem).items():
             _keep(hits, t, m)
         return self.dressed(self._with_folders(hits, path, places[:1], alone=alone), path)
@@ -189,36 +190,94 @@ class NameIndex:
                 _keep(hits, title_id, NameMatch(how, RANK_ID, says=f"id {one} {where}", several=several))
         return hits
 
+    def _shows_in(self, text: str) -> Iterator[tuple[int, _Show]]:
+        """Series that a text names, with the letters of their names."""
+        for variant, sure in _variants(text) if text else ():
+            found = words(variant)
+            for k in range(1, min(len(found), 24) + 1) if sure else ():
+                rest = found[k:]
+                if not all(may_follow(w) or w in _COUNTRIES or w.isdecimal() for w in rest):
+                    continue
+                for key in dict.fromkeys(("".join(found[:k]), loose(found[:k]))):
+                    if key in self._shows:
+                        yield len(key), self._shows[key]
+
+    def _aired(self, hits: Hits, text: str, day: str) -> None:
+        for length, show in self._shows_in(text):
+            for title_id in show.get(day, []):
+                _keep(
+                    hits, title_id, NameMatch("episode", RANK_YEAR, length, f"series and day {day} agree")
+                )
+
     def _episodes(self, text: str, numbers: Numbers) -> Hits:
         hits: Hits = {}
-        openings = [o for variant, sure in _variants(text) if sure for o in _openings(variant)]
-        for key, rest in openings:
-            show = self._shows.get(key)
-            if show is None or not all(_may_follow(w) or w in _COUNTRIES or w.isdecimal() for w in rest):
-                continue
-            season = 1 if numbers.season is None else numbers.season
+        for length, show in self._shows_in(text):
+            if numbers.part and any(isinstance(place, tuple) and place[0] != 1 for place in show):
+                continue  # part 2 of which season?
             for episode in numbers.episodes:
-                for title_id in show.get((season, episode), []):
-                    says = f"series, season {season} and episode {episode} agree"
-                    if numbers.season is None:
-                        says = f"series and episode {episode} agree; no season is named"
+                for title_id, says in self._numbered(show, numbers.season, episode):
                     rank = RANK_YEAR if numbers.sure else RANK_NAME
-                    match = NameMatch(
-                        "episode", rank, len(key), says,
-                        several=len(numbers.episodes) > 1,
-                    )  # fmt: skip
-                    _keep(hits, title_id, match)
+                    several = len(numbers.episodes) > 1
+                    _keep(hits, title_id, NameMatch("episode", rank, length, says, several=several))
         return hits
+
+    def _numbered(self, show: _Show, season: int | None, episode: int) -> Iterator[tuple[str, str]]:
+        """Titles of a series with this number, with what agrees."""
+        if season is not None:
+            for title_id in show.get((season, episode), ()):
+                yield title_id, f"series, season {season} and episode {episode} agree"
+            if (season, episode) in show:
+                return
+        for title_id in show.get(episode, ()):
+            if season is None or self.titles[title_id].season == season:
+                yield title_id, f"series and episode {episode}, counted through all seasons, agree"
+        if season is None:
+            for title_id in show.get((1, episode), ()):
+                yield title_id, f"series and episode {episode} agree; no season is named"
 
     def _named(self, text: str) -> Hits:
         hits: Hits = {}
-        for variant, sure in _variants(text):
-            for key, rest in _openings(variant):
-                for title_id, short in self._films.get(key, []):
-                    match = _judge(key, rest, self.titles[title_id].year, sure=sure and not short)
-                    if match is not None:
-                        _keep(hits, title_id, match)
+        opened = [
+            (found[:k], found[k:], sure)
+            for variant, sure in _variants(text)
+            for found in [words(variant)]
+            for k in range(1, min(len(found), 24) + 1)
+        ]
+        for name, rest, sure in opened:
+            key = "".join(name)
+            self._judge_all(hits, self._films, key, rest, sure=sure)
+            if rest and rest[0] in FOREIGN:  # "Himmel über Berlin Der 1987"
+                self._judge_all(hits, self._films, rest[0] + key, rest[1:], sure=sure)
+        if hits:
+            return hits
+        for name, rest, sure in opened:
+            key = loose(name)
+            if len(key) >= _SHORTEST:
+                self._judge_all(hits, self._loose, key, rest, sure=sure, is_loose=True)
         return hits
+
+    def _judge_all(
+        self,
+        hits: Hits,
+        table: _Table,
+        key: str,
+        rest: tuple[str, ...],
+        *,
+        sure: bool,
+        is_loose: bool = False,
+    ) -> None:
+        for title_id, short in table.get(key, ()):
+            own, year = self._names[title_id], self.titles[title_id].year
+            sure_ = sure and not short
+            match = _judge(key, rest, year, own, sure=sure_ and not is_loose)
+            if match is None and is_loose and sure_ and len(key) >= _LONG:
+                match = _judge(key, rest, year, own, sure=True)
+                if match is not None and match.rank != RANK_NAME:
+                    continue  # another year beside another spelling
+                match = match and replace(match, rank=RANK_GUESS)
+            if match is not None:
+                says = f"{match.says}, spelled otherwise" if is_loose else match.says
+                _keep(hits, title_id, replace(match, says=says))
 
     def _with_folders(self, hits: Hits, path: PurePath, places: list[str], *, alone: bool) -> Hits:
         """The folder's name, where the file's own says nothing or leaves a choice."""
@@ -239,9 +298,13 @@ class NameIndex:
             title = self.titles[title_id]
             own = set(words(title.name or ""))
             rest = match.rest or tuple(w for w in stem if w not in own)
-            wanted = set(words(title.edition or ""))
-            told = _EDITIONS.intersection(rest)
-            edition = (1 if told & wanted else -1) if told else 0
+            wanted = editions_of(title)
+            told = told_editions(rest, wanted)
+            folder = words(path.parent.name)
+            if not told and "".join(folder).startswith(tuple(self._names.get(title_id, ()))):
+                told = told_editions(tuple(w for w in folder if w not in own), wanted)
+            default = told == {"theatrical"} and not wanted
+            edition = 1 + (told == wanted) if told & wanted else -bool(told) * (not default)
             part = part_of(rest) or part_folder(path)
             hits[title_id] = replace(match, rest=rest, part=part, edition=edition)
         return hits
@@ -262,70 +325,22 @@ def _keep(hits: Hits, title_id: str, match: NameMatch) -> None:
         hits[title_id] = match
 
 
-def extra_of(title: Title) -> dict[str, object]:
-    """Keys of a title that the schema does not know."""
-    try:
-        found = json.loads(title.extra) if title.extra else {}
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _ids_of(title: Title) -> frozenset[str]:
-    found = imdb_ids(title.imdb_id or "") | (
-        imdb_ids(title.title_id) if title.title_id.startswith("tt") else frozenset()
-    )
-    extra = extra_of(title)
-    return found | {f"{k}:{extra[f'{k}_id']}" for k in ("tmdb", "tvdb") if f"{k}_id" in extra}
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """A name, and the same with umlauts written out, as file names often have them."""
-    yield name
-    spelled = unicodedata.normalize("NFC", name)
-    for letter, two in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("å", "aa")):
-        spelled = spelled.replace(letter, two).replace(letter.upper(), two.title())
-    if spelled != unicodedata.normalize("NFC", name):
-        yield spelled
-
-
-def _names_of(title: Title) -> Iterator[tuple[str, bool]]:
-    """Names of a film, with whether one is short for it (and needs the year beside it)."""
-    extra = extra_of(title)
-    names = [title.name or ""]
-    for key in ("original_name", "original_title", "aka", "alternative_names", "alternative_titles"):
-        value = extra.get(key)
-        names += [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, str)]
-    for name in names:
-        for spelled in _spellings(name):
-            yield spelled, False
-        for shorter in {*re.split(r"\s(?:/|aka|or)\s|\(|\)", name), re.split(r":\s|\s[-–]\s", name)[0]}:
-            if shorter.strip() and shorter.strip() != name:
-                yield shorter, True
-
-
-def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Every way to split a text's words into a name and a rest; the name without spaces.
-
-    Without spaces "Spider-Man" and "Spiderman", "S.H.I.E.L.D." and "SHIELD" are the same.
-    """
-    found = words(text)
-    for k in range(1, min(len(found), 24) + 1):
-        yield "".join(found[:k]), found[k:]
-
-
 def _variants(text: str) -> Iterator[tuple[str, bool]]:
     """The text, and what is left of it without a group, a number or a year in front.
 
     With each, whether a bare name in it counts; else the year must stand beside it.
     """
     yield text, True
+    if (moved := moved_article(text)) is not None:
+        yield moved, True
     bare = re.sub(r"^(?:\s*[\[【(][^\]】)]*[\]】)])+[ ._-]*", "", text)
     if bare != text:
         yield bare, True
+        if (moved := moved_article(bare)) is not None:
+            yield moved, True
         for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text):
             yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
-    if m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text):
+    if (m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text)) and not _YEAR.search(m[2]):
         yield f"{m[2]} {m[1]}", False
     if m := re.match(r"\s*\d{1,3}[ ._-]+(.+)", text):
         yield m[1], False
@@ -340,24 +355,29 @@ def _variants(text: str) -> Iterator[tuple[str, bool]]:
         yield from ((piece, True) for piece in pieces[1:])
 
 
-def _may_follow(word: str) -> bool:
-    return word in _TECHNICAL or part_of((word,)) is not None
-
-
-def _judge(key: str, rest: tuple[str, ...], year: int | None, *, sure: bool) -> NameMatch | None:
+def _judge(
+    key: str, rest: tuple[str, ...], year: int | None, names: Collection[str], *, sure: bool
+) -> NameMatch | None:
     """What the words after a name say: its year, about the copy, or that it is another film."""
-    if rest and rest[0] in _ARTICLES:  # "Matrix, The (1999)"
+    if rest and rest[0] in ARTICLES:  # "Matrix, The (1999)"
         rest = rest[1:]
-    bare = NameMatch("name", RANK_NAME, len(key), "the name agrees", rest=rest) if sure else None
-    if not rest:
-        return bare
-    if _YEAR.fullmatch(rest[0]):
-        if year is None:
-            return bare
-        return _by_year(key, rest, int(rest[0]), year, sure=sure)
-    if not _may_follow(rest[0]):
-        return None
+    for k in range(min(len(rest), 16), 0, -1):  # "Spirited Away - 千と千尋の神隠し (2001)"
+        if "".join(rest[:k]) in names and not rest[k - 1].isdecimal():
+            rest = rest[k:]
+            break
+    exact = False  # whether only the very year tells it from another film
+    while len(rest) > 1 and (rest[0] in _NATIONS or rest[0] == "1"):
+        rest, exact = rest[1:], True
     told = next((int(w) for w in rest if _YEAR.fullmatch(w)), None)
+    piece = _SEQUEL.fullmatch(rest[0]) if rest and part_of(rest[:2]) is not None else None
+    exact = exact or (piece is not None and (told is not None or not piece[1]))
+    if exact and (told is None or told != year):
+        return None
+    bare = NameMatch("name", RANK_NAME, len(key), "the name agrees", rest=rest) if sure else None
+    if rest and _YEAR.fullmatch(rest[0]):
+        return bare if year is None else _by_year(key, rest, int(rest[0]), year, sure=sure)
+    if rest and not about_copy(rest if told is None else rest[: rest.index(str(told))]):
+        return None
     found = None if told is None or year is None else _by_year(key, rest, told, year, sure=sure)
     return found or bare  # a year behind other words may be that of a restoration
 

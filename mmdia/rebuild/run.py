@@ -117,8 +117,10 @@ class _Run:
         titles: list[Event] = []
         for title_id in self.plan.work:
             if not self.plan.matches.by_title.get(title_id):
-                rows += self._rows_of(title_id, set(), "missing_media", "missing_media", None)
-                receipt = TitleReceipt(title_id=title_id, reasons=("missing_media",))
+                image = any(title_id in fits for fits in self.plan.matches.images.values())
+                code = "disc_image" if image else "missing_media"
+                rows += self._rows_of(title_id, set(), "missing_media", code, None)
+                receipt = TitleReceipt(title_id=title_id, reasons=(code,))
                 titles.append(receipt.to_row(nulls=True))
         self.ledger.append(rows)
         self.ledger.append_titles(titles)
@@ -226,7 +228,7 @@ def _misfiled(summary: Summary) -> bool:
     """Whether files were refused as another film, while titles are without one."""
     rows = [(set(t.get("reasons") or ()), t.get("files") or ()) for t in summary.titles]
     refused = any(f.get("verdict") == "wrong_film" for _, files in rows for f in files)
-    return refused and any(reasons & {"missing_media", "wrong_film"} for reasons, _ in rows)
+    return refused and any(reasons & {"missing_media", "disc_image", "wrong_film"} for reasons, _ in rows)
 
 
 def _run_once(config: RebuildConfig, listen: Listener | None, plan: Plan | None) -> Summary:

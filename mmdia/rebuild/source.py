@@ -18,6 +18,8 @@ from typing import Protocol
 from mmdia.corpus.locate import mmdia_home
 from mmdia.errors import MediaError, MediaNotFound, StoreError
 from mmdia.media.probe import is_media_name
+from mmdia.rebuild.discs import is_of_disc
+from mmdia.schema.names import real_path, written_path
 from mmdia.store.atomic import is_disk_full
 from mmdia.store.digest import params_hash
 from mmdia.store.lock import alive
@@ -43,10 +45,10 @@ class ScratchFull(FetchError):
 
 
 class MediaSource(Protocol):
-    """Where films come from. Paths are relative to the media folder."""
+    """Where films come from. Paths are relative to the media folder, as `written_path` has them."""
 
     def files(self, skip: frozenset[Path] = frozenset()) -> Iterator[PurePath]:
-        """Media files, sorted, relative."""
+        """Media files and those of discs, sorted, relative."""
         ...
 
     def size(self, relative: str) -> int | None:
@@ -93,7 +95,7 @@ class FolderSource:
         self.folder = folder
 
     def files(self, skip: frozenset[Path] = frozenset()) -> Iterator[PurePath]:
-        """Media files, sorted; links are followed, but no folder twice.
+        """Media files and those of discs, sorted; links are followed, but no folder twice.
 
         Folders that hold a rebuild's output are passed over, and so is what is no file (a pipe or a
         device that is named like a film would be read for ever).
@@ -116,19 +118,24 @@ class FolderSource:
             seen.add(identity)
             folders[:] = sorted(f for f in folders if not f.startswith("."))
             inner = PurePath(here.relative_to(self.folder))
-            found += [inner / f for f in files if is_media_name(f) and not _is_special(here / f)]
+            wanted = (f for f in files if (is_media_name(f) or is_of_disc(f)) and not _is_special(here / f))
+            found += [PurePath(written_path(str(inner / f))) for f in wanted]
         yield from sorted(found)
+
+    def place(self, relative: str) -> Path:
+        """The file on disk."""
+        return self.folder / real_path(relative)
 
     def size(self, relative: str) -> int | None:
         """Bytes of a file; None when it is not there."""
         try:
-            return (self.folder / relative).stat().st_size
+            return self.place(relative).stat().st_size
         except OSError:
             return None
 
     def small(self, relative: str) -> Path | None:
         """The file, when it is there."""
-        path = self.folder / relative
+        path = self.place(relative)
         return path if path.is_file() else None
 
     def local(self, relative: str) -> Path:
@@ -137,7 +144,7 @@ class FolderSource:
         Raises:
             MediaError: It is no file but a pipe, a socket or a device.
         """
-        path = self.folder / relative
+        path = self.place(relative)
         if _is_special(path):
             raise MediaError("this is a pipe or a device, not a media file", path=path)
         return path
@@ -168,7 +175,7 @@ class RemoteSource:
         self._listed: dict[str, int] | None = None
 
     def files(self, skip: frozenset[Path] = frozenset()) -> Iterator[PurePath]:
-        """Media files, sorted; outputs of other rebuilds are passed over.
+        """Media files and those of discs, sorted; outputs of other rebuilds are passed over.
 
         Raises:
             MediaNotFound: There is nothing at all.
@@ -183,7 +190,7 @@ class RemoteSource:
             path = PurePosixPath(relative)
             hidden = any(part.startswith(".") for part in path.parts)
             inside = any(str(folder) in outputs for folder in path.parents)
-            if is_media_name(path.name) and not hidden and not inside:
+            if (is_media_name(path.name) or is_of_disc(path.name)) and not hidden and not inside:
                 yield path
 
     def size(self, relative: str) -> int | None:

@@ -34,6 +34,7 @@ class Summary:
         titles: Title rows, in the release's order.
         unmatched: Files that belong to no title.
         ambiguous: Files that fit several titles.
+        images: Images of discs, with the titles that their names fit.
         broken: Messages of release rows that cannot be read.
         kept: Clips that were there already.
         seconds: Wall time.
@@ -47,6 +48,7 @@ class Summary:
     titles: list[dict[str, Any]]
     unmatched: tuple[str, ...]
     ambiguous: dict[str, tuple[str, ...]]
+    images: dict[str, tuple[str, ...]]
     broken: tuple[str, ...]
     kept: int
     seconds: float
@@ -75,6 +77,7 @@ class Summary:
             "titles": self.titles,
             "unmatched": list(self.unmatched),
             "ambiguous": {k: list(v) for k, v in self.ambiguous.items()},
+            "images": {k: list(v) for k, v in self.images.items()},
             "broken": list(self.broken),
             "kept": self.kept,
             "seconds": round(self.seconds, 3),
@@ -124,6 +127,7 @@ def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
         titles=[by_title[t] for t in plan.titles if t in by_title],
         unmatched=plan.matches.unmatched,
         ambiguous=plan.matches.ambiguous,
+        images=plan.matches.images,
         broken=(*(str(e) for e in plan.broken), *plan.matches.strangers),
         kept=0,
         seconds=0.0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from mmdia.rebuild.spelling import words
 
 _IMDB = re.compile(r"(?<![a-z0-9])tt(\d{7,9})(?!\d)", re.IGNORECASE)
 _OTHER_ID = re.compile(r"(?<![a-z0-9])(tmdb|tvdb)(?:id)?[-=_: ](\d+)", re.IGNORECASE)
@@ -19,6 +21,10 @@ _NUMBERED = (
         rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)", re.I
     ),
     re.compile(r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]"),
+    re.compile(
+        r"(?<![a-z0-9])s(?:eason[ ._]*)?(\d{1,2})[ ._]*-[ ._]*(\d{2,3})(?:v\d)?(?=[ ._\[(]|$)", re.I
+    ),
+    re.compile(r"(?<!\d)(\d)(?:st|nd|rd|th)[ ._]season[ ._]*-[ ._]*(\d{1,3})(?:v\d)?(?=[ ._\[(]|$)", re.I),
 )
 #: What may follow the first number of a file with several episodes: "E02", "-E06", "-14", "x02".
 _MORE = re.compile(
@@ -36,10 +42,23 @@ _IN_FOLDER = (
     re.compile(r" - (\d{1,3})(?= - |$)"),
 )
 _SEASONLESS = (
-    re.compile(r"(?<=\s)- ?(\d{2,3})(?:v\d)?(?=[\s\[(]|$)"),
+    re.compile(r"(?<=[\s_])-[ _]?(\d{2,4})(?:v\d)?(?=[\s_\[(]|$)"),
     re.compile(r"第\s*(\d{1,3})\s*[集話话回]"),
     re.compile(rf"(?<![a-z0-9]){_EPISODE}[ ._]*(\d{{1,3}})(?!\d)", re.IGNORECASE),
     re.compile(r"(?<![a-z0-9])e(\d{2,3})(?!\d)", re.IGNORECASE),
+)
+#: "show 14v2 [1080p]": a bare number before what is about the copy.
+_BARE = re.compile(r"(?<=[\s_#])(?!(?:19|20)\d\d)(\d{2,4})(?:v\d)?(?=[\s_]*[\[(]|$)")
+#: "show part two", "show (2 of 3)".
+_PIECE = re.compile(
+    r"(?<![a-z0-9])(?:(?:part|pt|teil|partie|parte|deel|del|chapter|kapitel)[ ._-]*(\d{1,2}|[a-z]+)|"
+    r"(\d{1,2})[ ._]?of[ ._]?\d{1,2})(?![a-z0-9])",
+    re.IGNORECASE,
+)
+#: "2021.03.14", "20210314", "14.03.2021".
+_DAYS = (
+    re.compile(r"(?<!\d)((?:19|20)\d\d)[ ._-]?(\d\d)[ ._-]?(\d\d)(?!\d)"),
+    re.compile(r"(?<!\d)(\d\d)[ ._-](\d\d)[ ._-]((?:19|20)\d\d)(?!\d)"),
 )
 #: "show.102": season 1, episode 2.
 _JOINED = re.compile(r"(?<=[ ._-])(1?\d)(\d{2})(?=[ ._-]|$)")
@@ -49,6 +68,28 @@ _ROMAN = {"i": 1, "v": 5, "a": 1, "b": 2, "c": 3}
 
 #: A longer range of episodes than this is a whole season, which no title is.
 _LONGEST_RANGE = 6
+
+#: Words that end the name of a film in a file name: what follows is about the copy.
+_TECHNICAL = frozenset(
+    "2160p 1440p 1080p 1080i 720p 576p 576i 540p 480p 360p 4k 8k uhd hdr hdr10 sdr dv bluray blu bd "
+    "brrip bdrip bdremux remux dvd dvd5 dvd9 dvdrip dvdscr dvdr webrip web webdl hdtv hdrip pdtv sdtv "
+    "tvrip vhsrip vhs cam x264 x265 h264 h265 h 264 265 hevc avc av1 vp9 mpeg2 xvid divx aac ac3 eac3 "
+    "dts dd ddp dd5 truehd atmos flac opus mp3 10bit 8bit hi10p extended unrated uncut directors "
+    "director theatrical remastered restored restoration proper repack rerip limited internal multi "
+    "dual dubbed dub subbed subs sub pal ntsc cd disc disk cd1 cd2 cd3 disc1 disc2 part1 "
+    "part2 pt1 pt2 edition cut final imax open matte criterion collection anniversary special german "
+    "french spanish italian english japanese korean chinese russian eng ger fra ita jpn imdb imdbid "
+    "tmdb tmdbid tvdb tvdbid sample trailer teaser featurette complete nf amzn dsnp hmax atvp yify "
+    "yts rarbg bw colorized 3d hsbs sbs version original dc redux roadshow workprint assembly".split()
+)
+
+#: Those of them that are words of names, too: only what follows tells ("Final Cut", "Final Voyage").
+_ORDINARY = frozenset(
+    "extended unrated uncut directors director theatrical proper limited internal multi dual sub edition "
+    "cut final open matte criterion collection anniversary special german french spanish italian english "
+    "japanese korean chinese russian complete version original restored restoration disc disk redux "
+    "roadshow assembly sample trailer teaser collectors ultimate digital digitally deluxe".split()
+)
 
 _EXTRA_FOLDERS = frozenset(
     "extras|extra|bonus|bonus features|special features|featurettes|featurette|behind the scenes|"
@@ -65,6 +106,9 @@ _EXTRA_SUFFIX = re.compile(
 _EXTRA_WORDS = frozenset(
     {"sample", "trailer", "teaser", "featurette", "featurettes", "trailers", "bloopers"}
 )
+_EXTRA_PHRASE = re.compile(
+    r"\b(?:making of|behind the scenes|deleted scenes?|gag reel|interviews? with|cast interviews?)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +120,14 @@ class Numbers:
         episodes: One, or several for a file that holds several.
         before: The file's name up to the numbers: the series, when the name says it.
         sure: Whether the numbers are written as such (S01E02), not a bare number.
+        part: Whether the number is that of a part ("part two").
     """
 
     season: int | None
     episodes: tuple[int, ...]
     before: str
     sure: bool = True
+    part: bool = False
 
 
 def imdb_ids(text: str) -> frozenset[str]:
@@ -96,23 +142,42 @@ def ids_in(text: str) -> frozenset[str]:
 
 def numbers_of(path: PurePath) -> Numbers | None:
     """Season and episodes that a path names, or None."""
+    return next(readings(path), None)
+
+
+def readings(path: PurePath) -> Iterator[Numbers]:
+    """Every way to read season and episodes in a path; one alone where they are written as such."""
     stem = path.stem
     for form in _NUMBERED:
         if m := form.search(stem):
-            return Numbers(int(m[1]), _episodes(stem, m.end(), int(m[2])), stem[: m.start()])
+            yield Numbers(int(m[1]), _episodes(stem, m.end(), int(m[2])), stem[: m.start()])
+            return
     if (season := _season_of(path.parent.name)) is not None:
         for form in _IN_FOLDER:
             if m := form.search(stem):
                 episode = int(m[1])
                 if episode >= 100 and episode // 100 == season:
                     episode %= 100
-                return Numbers(season, _episodes(stem, m.end(), episode), stem[: m.start()])
-    for form in _SEASONLESS:
+                yield Numbers(season, _episodes(stem, m.end(), episode), stem[: m.start()])
+                return
+    for form in (*_SEASONLESS, _BARE):
         if m := form.search(stem):
-            return Numbers(None, (int(m[1]),), stem[: m.start()], sure=False)
+            yield Numbers(None, (int(m[1]),), stem[: m.start()].rstrip(" -_#"), sure=False)
+            break
     if m := _JOINED.search(stem):
-        return Numbers(int(m[1]), (int(m[2]),), stem[: m.start()], sure=False)
-    return None
+        yield Numbers(int(m[1]), (int(m[2]),), stem[: m.start()], sure=False)
+    for m in _PIECE.finditer(stem):
+        number = part_of(("part", *words(m[1] or m[2])))
+        if number is not None:
+            yield Numbers(None, (number,), stem[: m.start()].rstrip(" -(["), sure=False, part=True)
+
+
+def dates_of(stem: str) -> Iterator[tuple[str, str]]:
+    """Days that a name tells (``2021-03-14``), with the name up to them; 03.04.2021 may be two."""
+    for k, form in enumerate(_DAYS):
+        for m in form.finditer(stem):
+            orders = [(m[1], m[2], m[3])] if k == 0 else [(m[3], m[2], m[1]), (m[3], m[1], m[2])]
+            yield from (("-".join(order), stem[: m.start()]) for order in orders)
 
 
 def _season_of(folder: str) -> int | None:
@@ -152,6 +217,23 @@ def part_of(rest: Sequence[str]) -> int | None:
     return None
 
 
+def may_follow(word: str) -> bool:
+    """Whether a word is about the copy, and so ends the name of a film."""
+    return word in _TECHNICAL or part_of((word,)) is not None
+
+
+def about_copy(rest: Sequence[str]) -> bool:
+    """Whether the words after a name are about the copy, and not the rest of a longer name.
+
+    Args:
+        rest: Those words; what follows a technical one is anything (the group that made the copy).
+    """
+    for word in rest:
+        if word not in _ORDINARY and len(word) > 3 and not word.isdecimal():
+            return may_follow(word)
+    return not rest or may_follow(rest[0]) or part_of(rest[:2]) is not None
+
+
 def part_folder(path: PurePath) -> int | None:
     """Number of the part that a file's own folder names (``Film/CD1/film.avi``)."""
     m = re.fullmatch(r"(?:cd|disc|disk|part|pt|teil)[ ._-]*(\d{1,2})", path.parent.name.casefold())
@@ -178,4 +260,5 @@ def is_extra(stem: str, rest: Sequence[str]) -> bool:
         rest: Its words; only those after the title's when it begins with one ("The Big Short" is a
             film, and "Trailer Park Boys" a series).
     """
-    return bool(rest) and (bool(_EXTRA_SUFFIX.search(stem)) or not _EXTRA_WORDS.isdisjoint(rest))
+    named = not _EXTRA_WORDS.isdisjoint(rest) or _EXTRA_PHRASE.search(" ".join(rest)) is not None
+    return bool(rest) and (named or bool(_EXTRA_SUFFIX.search(stem)))

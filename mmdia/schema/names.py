@@ -8,10 +8,11 @@ is added; such a name cannot be turned back, and the identifier is read from the
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 
-from mmdia.errors import UsageError
+from mmdia.errors import LONE_BYTES, UsageError
 
 _SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _MAX_BYTES = 150
@@ -53,6 +54,28 @@ def original_name(name: str) -> str | None:
         return None
     raw = _ESCAPED.sub(lambda m: chr(int(m[1], 16)), name)
     return raw.encode("latin-1").decode("utf-8", "surrogatepass")
+
+
+def written_path(path: str) -> str:
+    r"""A path as text that every file takes: bytes that are no UTF-8 become ``\xff``; see `real_path`.
+
+    >>> written_path(os.fsdecode(b"caf\xe9.mkv"))
+    'caf\\xe9.mkv'
+    """
+    if os.name == "nt":  # names are text there, and a backslash parts folders
+        return path
+    return re.sub(r"\\(?=x[0-9a-f]{2})", r"\\x5c", path).translate(LONE_BYTES)
+
+
+def real_path(text: str) -> str:
+    """The path that `written_path` wrote."""
+    if os.name == "nt":
+        return text
+    return re.sub(r"\\x([0-9a-f]{2})", lambda m: _byte(int(m[1], 16)), text)
+
+
+def _byte(value: int) -> str:
+    return chr(value) if value < 0x80 else chr(0xDC00 + value)
 
 
 def safe_names(identifiers: Iterable[str]) -> dict[str, str]:

@@ -41,6 +41,7 @@ REASONS: dict[str, Reason] = {
     "encrypted": Reason(
         "the media is encrypted, and cannot be read without its key", "get a copy without copy protection"
     ),
+    "disc_image": Reason("the film is the image of a disc, which is not opened", "mount it, or rip it"),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "film_changed": Reason("the film is not the file that was measured", "run the rebuild again"),
     "film_gone": Reason("the film is not in the folder of films", "name their folder: films=..."),

@@ -54,6 +54,8 @@ class Title(Extensible):
     """movie, episode, or other."""
     name: str | None = None
     """Name of the film, or of the episode."""
+    aka: Many[str] = ()
+    """Other names that copies of it bear: in other languages and scripts, or spelled otherwise."""
     year: int | None = None
     """Year of first release."""
     series: str | None = None
@@ -62,6 +64,10 @@ class Title(Extensible):
     """Season number."""
     episode: int | None = None
     """Episode number within the season."""
+    absolute_episode: int | None = None
+    """Episode number counted through all seasons, as files of anime often have it."""
+    air_date: str | None = None
+    """Date of first broadcast, ``2021-03-14``: files of daily shows have no other number."""
     imdb_id: str | None = None
     """``tt`` and seven or eight digits."""
     edition: str | None = None

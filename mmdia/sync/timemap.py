@@ -13,6 +13,7 @@ from mmdia.align.solve import align
 from mmdia.errors import BrokenRow, UsageError
 from mmdia.schema.activity import Activity
 from mmdia.schema.fingerprint import Fingerprint, SoundBands
+from mmdia.schema.names import written_path
 from mmdia.schema.reasons import explain
 from mmdia.schema.timemap import DiscrepancySeries, LineRow, ReviewRow, SegmentRow, TimeMapFile
 from mmdia.store.atomic import write_text
@@ -49,13 +50,13 @@ class AlignParams:
             )
 
 
-def _as_annotated(track: AnnotationTrack, confidence: float) -> tuple[LineRow, ...]:
+def _as_annotated(track: AnnotationTrack, confidence: float, offset_s: float = 0.0) -> tuple[LineRow, ...]:
     """Every line at its annotated time: surely there (1), or nothing known (0)."""
     return tuple(
         LineRow(
             i=i,
-            start=line.start_ms / 1000,
-            end=line.end_ms / 1000,
+            start=line.start_ms / 1000 + offset_s,
+            end=line.end_ms / 1000 + offset_s,
             present=confidence > 0,
             confidence=confidence,
             dialogue_id=line.dialogue_id,
@@ -66,17 +67,23 @@ def _as_annotated(track: AnnotationTrack, confidence: float) -> tuple[LineRow, .
     )
 
 
-def identity_map(track: AnnotationTrack, media: str) -> TimeMapFile:
-    """The map of the annotated copy itself: nothing is aligned, the user vouches for the file."""
+def identity_map(track: AnnotationTrack, media: str, *, offset_s: float = 0.0) -> TimeMapFile:
+    """The map of the annotated copy itself: nothing is aligned, the user vouches for the file.
+
+    Args:
+        track: The annotation side.
+        media: The file.
+        offset_s: Second of the file that is annotated second 0: below 0 for the second part of a film.
+    """
     end = max([1.0, *(line.end_ms / 1000 for line in track.lines)])
     return TimeMapFile(
         verdict="identity",
         confidence=1.0,
         scale_ratio="1",
-        segments=(SegmentRow(anno_start=-1e7, anno_end=max(end, 1e7)),),
-        lines=_as_annotated(track, 1.0),
+        segments=(SegmentRow(anno_start=-1e7, anno_end=max(end, 1e7), offset=offset_s),),
+        lines=_as_annotated(track, 1.0, offset_s),
         evidence={"kind": "identity"},
-        annotation=track.name,
+        annotation=written_path(track.name),
         media=media,
     )
 
@@ -175,7 +182,12 @@ def to_file(
     reasons = list(found.reasons)
     if found.verdict != "wrong_film" and found.confidence < params.min_confidence:
         reasons.append("low_confidence")
-    facts: dict[str, Any] = {"kind": evidence.kind, "name": evidence.name, "key": key, **found.evidence}
+    facts: dict[str, Any] = {
+        "kind": evidence.kind,
+        "name": written_path(evidence.name),
+        "key": key,
+        **found.evidence,
+    }
     if heard.activity is not None:
         facts |= {"detector": heard.activity.detector, "speech": strip(heard.activity)}
     return TimeMapFile(
@@ -195,8 +207,8 @@ def to_file(
         evidence=facts,
         reasons=tuple(dict.fromkeys(reasons)),
         needs_review=tuple(_review_rows(track, found)),
-        annotation=track.name,
-        media=evidence.name,
+        annotation=written_path(track.name),
+        media=written_path(evidence.name),
     )
 
 
@@ -245,7 +257,7 @@ def no_evidence(
         lines=_as_annotated(track, 0.0),
         evidence={"kind": "none"},
         reasons=tuple(dict.fromkeys(("no_evidence", *missing))),
-        annotation=track.name,
+        annotation=written_path(track.name),
         media=media,
     )
 

@@ -111,7 +111,7 @@ NAMES: list[tuple[str, tuple[str, ...]]] = [
     ("千与千寻2001.mkv", ("chihiro",)),
     ("[你好，李焕英].Hi.Mom.2021.1080p.mkv", ("himom",)),
     ("The Godfather Part 2 (1974).mkv", ("gf2",)),
-    ("Godfather, The - Part II.mkv", ()),
+    ("Godfather, The - Part II.mkv", ("gf2",)),
     ("The Big Short.mkv", ("short",)),
     ("Fuer.immer.1998.GERMAN.mkv", ("fuer",)),
     ("Matrix, The (1999).mkv", ("matrix",)),
@@ -199,7 +199,7 @@ def test_editions_are_told_apart() -> None:
     def edition(name: str) -> int:
         return INDEX.find(PurePath(name))["br"].edition
 
-    assert edition("Blade.Runner.1982.Final.Cut.mkv") == 1
+    assert edition("Blade.Runner.1982.Final.Cut.mkv") == 2
     assert edition("Blade.Runner.1982.Theatrical.mkv") == -1
     assert edition("Blade.Runner.1982.mkv") == 0
 

@@ -1,0 +1,143 @@
+"""Copies of whole discs: which streams of a DVD's or Blu-ray's folder are the film, in order; images.
+
+A DVD's film is the largest title set (``VTS_02_1.VOB`` and on), cut into files of 1 GB; ``VTS_02_0`` and
+``VIDEO_TS.VOB`` are menus. A Blu-ray's is what the longest playlist with the largest stream plays, and
+without playlists the largest stream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+#: Images of discs, which are named but not read.
+_IMAGES = frozenset({".iso", ".img", ".nrg", ".mdf"})
+_PLAYLIST = ".mpls"
+_VOB = re.compile(r"(?:video_ts|vts_(\d\d)_(\d))\.vob", re.IGNORECASE)
+
+Size = Callable[[str], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Disc:
+    """The folder of a disc.
+
+    Attributes:
+        place: Folder whose name is the film's.
+        files: Streams of the film, in order; none in a folder of menus.
+        left: Menus and other streams.
+        says: What was taken, in words.
+    """
+
+    place: PurePath
+    files: tuple[PurePath, ...]
+    left: tuple[PurePath, ...]
+    says: str
+
+    @property
+    def stand_in(self) -> PurePath:
+        """One path for all, by which the folder is matched."""
+        return self.place / "VIDEO_TS.VOB"
+
+
+def is_image(path: PurePath) -> bool:
+    """Whether the name is that of a disc's image."""
+    return path.suffix.lower() in _IMAGES
+
+
+def is_of_disc(name: str) -> bool:
+    """Whether the name is that of a disc's file that is no media."""
+    return not name.startswith(".") and PurePath(name).suffix.lower() in {*_IMAGES, _PLAYLIST}
+
+
+def find_discs(files: Iterable[PurePath], size: Size, small: Callable[[str], Path | None]) -> list[Disc]:
+    """The discs among the files of a media folder.
+
+    Args:
+        files: All its files, relative.
+        size: Bytes of one.
+        small: A small one as a local file.
+    """
+    dvds: dict[PurePath, list[PurePath]] = {}
+    blurays: dict[PurePath, list[PurePath]] = {}
+    lists: dict[PurePath, list[PurePath]] = {}
+    for file in files:
+        inner = tuple(part.casefold() for part in file.parts[-3:-1])
+        if _VOB.fullmatch(file.name):
+            dvds.setdefault(file.parent, []).append(file)
+        elif inner == ("bdmv", "stream") and file.stem.isdecimal():
+            blurays.setdefault(file.parents[1], []).append(file)
+        elif inner == ("bdmv", "playlist") and file.suffix.lower() == _PLAYLIST:
+            lists.setdefault(file.parents[1], []).append(file)
+    found = [_dvd(folder, vobs, size) for folder, vobs in dvds.items()]
+    found += [
+        _bluray(folder, streams, lists.get(folder, []), size, small) for folder, streams in blurays.items()
+    ]
+    return found
+
+
+def _dvd(folder: PurePath, vobs: list[PurePath], size: Size) -> Disc:
+    sets: dict[str, dict[int, PurePath]] = {}
+    for vob in vobs:
+        m = _VOB.fullmatch(vob.name)
+        if m and m[1] and m[2] != "0":
+            sets.setdefault(m[1], {})[int(m[2])] = vob
+    # What follows a gap has lost its place on the film's time line.
+    whole = {
+        k: [s[n] for n in range(1, 10) if all(i in s for i in range(1, n + 1))]
+        for k, s in sorted(sets.items())
+    }
+    best = max(whole, key=lambda k: sum(size(str(f)) or 0 for f in whole[k]), default="")
+    files = tuple(whole.get(best, ()))
+    says = f"a DVD's folder: title set {best} is the largest of {len(sets)}, menus are left out"
+    if best and len(files) < len(sets[best]):
+        says += f"; VTS_{best}_{len(files) + 1}.VOB is missing, what follows it is left out"
+    place = folder.parent if folder.name.casefold() == "video_ts" else folder
+    return Disc(place, files, tuple(v for v in vobs if v not in files), says)
+
+
+def _bluray(
+    folder: PurePath,
+    streams: list[PurePath],
+    lists: list[PurePath],
+    size: Size,
+    small: Callable[[str], Path | None],
+) -> Disc:
+    by_name = {s.stem: s for s in streams}
+    largest = max(streams, key=lambda s: size(str(s)) or 0)
+    taken, says, longest = [largest], f"the largest of {len(streams)} streams", 0.0
+    for one in lists:
+        local = small(str(one))
+        items = [] if local is None else read_playlist(local.read_bytes())
+        names = [name for name, _ in items]
+        seconds = sum(s for _, s in items)
+        # One that plays a stream twice is a menu, or there to mislead.
+        if (
+            largest.stem in names
+            and set(names) <= set(by_name)
+            and len(set(names)) == len(names)
+            and seconds > longest
+        ):
+            taken, longest = [by_name[name] for name in names], seconds
+            says = f"playlist {one.name} ({seconds / 60:.0f} min)"
+    says = f"a Blu-ray's folder: {says}; the rest is left out"
+    return Disc(folder.parent, tuple(taken), tuple(s for s in streams if s not in taken), says)
+
+
+def read_playlist(raw: bytes) -> list[tuple[str, float]]:
+    """Streams that an ``.mpls`` file plays, with the seconds of each; none when it is something else."""
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(raw[at : at + size], "big")
+
+    if raw[:4] != b"MPLS":
+        return []
+    at = number(8, 4) + 10
+    items = []
+    for _ in range(number(at - 4, 2)):
+        name = raw[at + 2 : at + 7].decode("ascii", "replace")
+        items.append((name, (number(at + 18, 4) - number(at + 14, 4)) / 45_000))
+        at += 2 + number(at, 2)
+    return items
