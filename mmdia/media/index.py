@@ -34,7 +34,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 #: Stamps of a stream that fall by more than this tell of a clock that starts over, seconds.
 _BACK_S = 1.0
@@ -305,8 +305,9 @@ def _scan(
             top, seen.last_duration = pts, packet.duration or 0
         number += 1
     if isinstance(is_hidden, Uncoded):
-        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet.
-        seen.untold = seen.untold and is_hidden.packed
+        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet:
+        # the decoder then hands out each picture with the stamp of another.
+        seen.untold = is_hidden.packed
     seen.interlaced = None if fields is None else fields.interlaced
     return seen
 

@@ -28,9 +28,9 @@ _RUN_TOLERANCE_S = 0.003
 #: Packets over which the place of a run is averaged.
 _RUN_HEAD = 480
 
-#: A picture of MPEG-4 that is not coded is this short at most, bytes.
-_EMPTY_SIZE = 24
-_VOP_START = b"\x00\x00\x01\xb6"
+#: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
+_EMPTY_SIZE = 3
+_START = b"\x00\x00\x01"
 
 #: Codecs whose pictures may be fields, and codecs that know none.
 _FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
@@ -62,13 +62,18 @@ class Uncoded:
 
     def __call__(self, packet: Any) -> bool:
         """Whether this packet, the next in decoding order, brings no picture."""
-        if packet.size <= _EMPTY_SIZE:
-            hidden = self._owed == 0
-            self._owed = max(0, self._owed - 1)
-            return hidden
-        self._owed = max(0, bytes(packet).count(_VOP_START) - 1)
-        self.packed = self.packed or self._owed > 0
-        return False
+        coded = 0
+        for picture in bytes(packet).split(_START + b"\xb6")[1:]:
+            end = picture.find(_START, 0, _EMPTY_SIZE + len(_START))
+            coded += (len(picture) if end < 0 else end) > _EMPTY_SIZE
+        if coded:
+            # Several packets may come before the places of what they hold too much.
+            self._owed += coded - 1
+            self.packed = self.packed or coded > 1
+            return False
+        hidden = self._owed == 0
+        self._owed = max(0, self._owed - 1)
+        return hidden
 
 
 def is_entry(stream: Any, packet: Any) -> bool:
