@@ -14,6 +14,7 @@ import numpy.typing as npt
 from mmdia.errors import UsageError, WindowOutside
 from mmdia.media.audio import AudioFacts, AudioParams
 from mmdia.media.clip_sound import ClipSound, sound_wanted
+from mmdia.media.colour import is_hdr, transfer_of
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_refusal
 from mmdia.media.request import ClipRequest, ClipResult, PartResult
@@ -218,6 +219,9 @@ class ClipJob:
         outside = [p for p in self._parts if not _inside(p.window, self.window)]
         if outside:
             raise ClipFailed("bad_window", "a part lies outside its clip")
+        pictures = request.wants_video or request.stills
+        if pictures and index.video is not None and index.video.dolby_vision == 5:
+            raise ClipFailed("dolby_vision_5", "the film's colours are Dolby Vision's own (profile 5)")
         if lossless and request.wants_video and (why := copy_refusal(index)) is not None:
             raise ClipFailed("not_copyable", why)
 
@@ -251,7 +255,8 @@ class ClipJob:
         fps, constant = writer.facts
         piece.video = VideoFacts(
             fps, seen.first_pts, seen.n_frames, seen.sha256, seen.width, seen.height, constant,
-            interlaced=_present(self._index.video).interlaced,
+            interlaced=_present(self._index.video).interlaced, reshaped=writer.reshaped,
+            **seen.look._asdict(),
         )  # fmt: skip
         piece.writer = None
 
@@ -266,9 +271,12 @@ class ClipJob:
     def _save_still(self, n: int, number: int, frame: av.VideoFrame) -> None:
         video = _present(self._index.video)
         asked, path = self.request.stills[n]
-        digest, width, height = write_still(path, frame, self.stills or StillParams(), video.aspect)
+        transfer = transfer_of(frame, video.transfer)
+        digest, width, height = write_still(
+            path, frame, self.stills or StillParams(), video.aspect_of(number), transfer
+        )
         shown = float(video.time_of(number))
-        self._facts[n] = StillFacts(path, asked, shown, digest, width, height)
+        self._facts[n] = StillFacts(path, asked, shown, digest, width, height, is_hdr(transfer))
 
 
 def _inside(part: Window, whole: Window) -> bool:

@@ -71,8 +71,7 @@ def read_edits(path: str | Path) -> dict[str, Edit]:
     Raises:
         MediaUnreadable: The file is no mp4.
     """
-    with Path(path).open("rb") as stream:
-        _, movie = _moov(stream, path)
+    movie = movie_box(path)
     scale = _movie_scale(movie)
     found: dict[str, Edit] = {}
     for track in _tracks(movie):
@@ -84,6 +83,16 @@ def read_edits(path: str | Path) -> dict[str, Edit]:
                 Fraction(delay, scale), media, Fraction(length, scale), Fraction(1, track.scale)
             )
     return found
+
+
+def movie_box(path: str | Path) -> bytes:
+    """The content of an mp4's movie box.
+
+    Raises:
+        MediaUnreadable: The file is no mp4.
+    """
+    with Path(path).open("rb") as stream:
+        return _moov(stream, path)[1]
 
 
 @dataclass(frozen=True, slots=True)

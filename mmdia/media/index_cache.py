@@ -41,6 +41,10 @@ def save(index: MediaIndex, path: str | Path) -> None:
             "counted": v.counted,
             "codec": v.codec,
             "interlaced": v.interlaced,
+            "aspects": [(frame, str(aspect)) for frame, aspect in v.aspects],
+            "transfer": v.transfer,
+            "primaries": v.primaries,
+            "dolby_vision": v.dolby_vision,
         }
         arrays = {"pts": v.pts, "packet_pts": v.packet_pts, "keys": v.keys, "grid": v.grid}
     if index.audio is not None:
@@ -128,6 +132,10 @@ def _video(facts: dict[str, Any], start: Fraction, stored: Any) -> VideoIndex:
         counted=facts["counted"],
         codec=facts["codec"],
         interlaced=facts["interlaced"],
+        aspects=tuple((int(frame), Fraction(aspect)) for frame, aspect in facts["aspects"]),
+        transfer=facts["transfer"],
+        primaries=facts["primaries"],
+        dolby_vision=facts["dolby_vision"],
     )
 
 

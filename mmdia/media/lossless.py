@@ -40,8 +40,9 @@ from mmdia.media.video import VideoFacts
 from mmdia.media.window import Window
 from mmdia.schema.time import format_rate
 
-#: Codecs of pictures that mp4 holds in a way that readers know.
-_HELD = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"})
+#: Codecs of pictures that mp4 holds in a way that readers know. MPEG-1 is none: libavformat takes its
+#: packets apart anew, and an edit list then hides other pictures than it names.
+_HELD = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"})
 
 #: Finest unit of a movie's header: a clip of five minutes still counts in 32 bits.
 _FINEST = 12_000_000
@@ -123,13 +124,19 @@ class CopyWriter:
             str(self.path), "w", format="mp4",
             # The muxer waits for sound that comes last when it is encoded; a second is enough.
             options={"movflags": "+faststart", "movie_timescale": str(scale),
-                     "avoid_negative_ts": "disabled", "max_interleave_delta": "1000000"},
+                     "avoid_negative_ts": "disabled", "max_interleave_delta": "1000000",
+                     "strict": "unofficial"},  # or the record of Dolby Vision is dropped
         )  # fmt: skip
         try:
             self._picture = self._out.add_stream_from_template(picture, opaque=True)
         except (ValueError, av.FFmpegError) as error:
             raise MediaUnreadable("mp4 cannot hold this picture", path=self.path, got=str(error)) from error
         self._picture.time_base = self._base
+        context, aspect = self._picture.codec_context, self._video.aspect_of(self.window.first_frame)
+        if aspect != 1 or context.sample_aspect_ratio:
+            context.sample_aspect_ratio = aspect  # what the container says is not part of the template
+        if self._video.codec == "hevc" and picture.codec_context.codec_tag not in ("hev1", "dvhe"):
+            context.codec_tag = "hvc1"  # some players know no other
         if self.span is not None and sound is not None:
             self._sound = self._out.add_stream_from_template(sound, opaque=True)
         elif self.wants_samples and self._audio is not None:
@@ -213,7 +220,12 @@ class CopyWriter:
             codec=self._video.codec,
             edit_list=True,
             interlaced=self._video.interlaced,
+            reshaped=len({self._video.aspect_of(n) for n in self._edges()}) > 1,
+            **seen.look._asdict(),
         )
+
+    def _edges(self) -> tuple[int, int]:
+        return self.window.first_frame, self.window.first_frame + self.n_frames - 1
 
     def _end(self) -> int:
         """Ticks shown."""

@@ -13,6 +13,7 @@ import soundfile
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
 from mmdia.media.audio import pcm_sha256
+from mmdia.media.colour import TRANSFERS, bit_depth
 from mmdia.media.edit_list import read_edits
 from mmdia.media.probe import open_input, picture_streams, sound_streams
 
@@ -25,6 +26,30 @@ class AudioCheck(NamedTuple):
     sha256: str
 
 
+class Look(NamedTuple):
+    """How the stored pictures of a clip are to be shown.
+
+    Attributes:
+        sample_aspect_ratio: Width of a stored pixel by its height, ``116:81``.
+        transfer: Name of the transfer characteristic in ITU-T H.273, ``smpte2084``; None if not told.
+        bit_depth: Bits of a sample; None if not known.
+    """
+
+    sample_aspect_ratio: str = "1:1"
+    transfer: str | None = None
+    bit_depth: int | None = None
+
+    @classmethod
+    def of(cls, stream: Any) -> Look:
+        """What a file says of its picture."""
+        aspect, context = Fraction(stream.sample_aspect_ratio or 1), stream.codec_context
+        return cls(
+            f"{aspect.numerator}:{aspect.denominator}",
+            TRANSFERS.get(int(context.color_trc)),
+            None if context.format is None else bit_depth(context.format),
+        )
+
+
 class VideoCheck(NamedTuple):
     """A clip of picture as read back by decoding all of it.
 
@@ -32,11 +57,12 @@ class VideoCheck(NamedTuple):
         n_frames: Frames decoded.
         first_pts: Clip second of the first frame.
         end_s: Clip second at which the last frame ends, by its own duration.
-        sha256: SHA-256 of the frames as planar yuv420p, rows without padding.
+        sha256: SHA-256 of the frames as planar yuv420p (10 bit: yuv420p10le), rows without padding.
         width: Pixels.
         height: Pixels.
         has_audio: Whether there is a sound track.
         audio_start_s: Clip second of the first sample, or None.
+        look: How the pictures are to be shown.
     """
 
     n_frames: int
@@ -47,6 +73,7 @@ class VideoCheck(NamedTuple):
     height: int
     has_audio: bool
     audio_start_s: float | None
+    look: Look = Look()
 
 
 class CopyCheck(NamedTuple):
@@ -61,6 +88,7 @@ class CopyCheck(NamedTuple):
         width: Pixels.
         height: Pixels.
         has_audio: Whether there is a sound track.
+        look: How the pictures are to be shown.
     """
 
     n_frames: int
@@ -71,6 +99,7 @@ class CopyCheck(NamedTuple):
     width: int
     height: int
     has_audio: bool
+    look: Look = Look()
 
 
 def check_copy(path: str | Path) -> CopyCheck:
@@ -100,7 +129,7 @@ def check_copy(path: str | Path) -> CopyCheck:
         first = float((min(shown, default=0) - edit.media_time) * base + edit.delay)
         return CopyCheck(
             len(shown), len(stamps), first, float(edit.delay + edit.duration), digest.hexdigest(),
-            stream.width, stream.height, bool(sound_streams(container)),
+            stream.width, stream.height, bool(sound_streams(container)), Look.of(stream),
         )  # fmt: skip
 
 
@@ -173,13 +202,15 @@ def check_video(path: str | Path) -> VideoCheck:
         if sounds and sounds[0].start_time is not None and sounds[0].time_base is not None:
             audio_start = max(0.0, float(sounds[0].start_time * sounds[0].time_base))
         return VideoCheck(
-            count, first, end, digest.hexdigest(), stream.width, stream.height, bool(sounds), audio_start
+            count, first, end, digest.hexdigest(), stream.width, stream.height, bool(sounds), audio_start,
+            Look.of(stream),
         )  # fmt: skip
 
 
 def _hash_frame(digest: Any, frame: av.VideoFrame) -> None:
-    if frame.format.name not in ("yuv420p", "yuvj420p"):
+    if frame.format.name not in ("yuv420p", "yuvj420p", "yuv420p10le"):
         frame = frame.reformat(format="yuv420p")
+    size = 2 if frame.format.name == "yuv420p10le" else 1
     for plane in frame.planes:
         rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
-        digest.update(np.ascontiguousarray(rows[: plane.height, : plane.width]))
+        digest.update(np.ascontiguousarray(rows[: plane.height, : plane.width * size]))

@@ -30,6 +30,7 @@ _REFUSED = frozenset(
     {
         "audio_language_mismatch",
         "commentary",
+        "dolby_vision_5",
         "no_audio",
         "no_such_track",
         "no_video",
@@ -133,7 +134,7 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
     """
     params = batch.job.clip
     silent = index.audio is None and params.wants_video
-    blind = index.video is None and params.profile == "all"
+    blind = params.profile == "all" and _blind(index) is not None
     span = padded(placed, params.pad_s, reach(index))
     groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
     files = files_of(
@@ -239,7 +240,7 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
         index=index,
         on_clip=finish,
         audio=AudioParams(job.clip.sample_rate, job.clip.channels),
-        video=VideoParams(height=job.clip.height),
+        video=VideoParams(height=job.clip.height, tone_map=job.clip.tone_map),
         lossless=job.clip.lossless,
     )
 
@@ -251,9 +252,16 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
         codes.add(str(batch.track.refusal))
     elif index.audio is None and batch.job.clip.wants_video:
         codes.add("no_audio")
-    if index.video is None and batch.job.clip.wants_video:
-        codes.add("no_video")
+    if batch.job.clip.wants_video and (lack := _blind(index)) is not None:
+        codes.add(lack)
     return sorted(codes)
+
+
+def _blind(index: MediaIndex) -> str | None:
+    """Reason code of a film that no picture can be made of."""
+    if index.video is None:
+        return "no_video"
+    return "dolby_vision_5" if index.video.dolby_vision == 5 else None
 
 
 def _gaps(result: ClipResult, index: MediaIndex) -> list[str]:
@@ -268,6 +276,8 @@ def _gaps(result: ClipResult, index: MediaIndex) -> list[str]:
         and has_hole(index.video, result.window)
     ):
         codes.append("picture_gap")
+    if any(fact is not None and fact.reshaped for fact in (result.video, *(p.video for p in result.parts))):
+        codes.append("shape_changes")
     if any(fact is not None and fact.missing_s > _GAP_S for fact in facts):
         codes.append("sound_gap")
     return codes
