@@ -31,6 +31,8 @@ TRANSFERS = {
 _PQ, _HLG = 16, 18
 #: Number of BT.709's primaries, transfer and matrix alike.
 BT709 = 1
+#: Number of BT.601's matrix, which the scaler takes where none is told.
+BT601 = 5
 #: Names of matrices as the scaler takes them.
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 
@@ -60,9 +62,14 @@ def as_rgb(frame: av.VideoFrame, transfer: int) -> av.VideoFrame:
     """A frame as rgb24, by its own matrix and range; HDR is tone-mapped."""
     if is_hdr(transfer):
         return ToneMap(frame, transfer, "rgb24")(frame)
-    matrix = int(frame.colorspace)
-    # PyAV before 17 takes every matrix for BT.601.
-    return frame.reformat(format="rgb24", src_colorspace=matrix if matrix in _MATRICES else None)
+    if frame.format.is_rgb:
+        return frame.reformat(format="rgb24")
+    # All is said outright: PyAV before 17 takes every matrix for BT.601, and every range for limited.
+    matrix, full = int(frame.colorspace), int(frame.color_range) == 2
+    return cast(Any, frame).reformat(  # type: ignore[no-any-return]
+        format="rgb24", src_colorspace=matrix if matrix in _MATRICES else BT601, dst_colorspace=BT601,
+        src_color_range=2 if full else 1,
+    )  # fmt: skip
 
 
 class ToneMap:

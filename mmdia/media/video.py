@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -28,7 +28,7 @@ from av.video.frame import PictureType
 
 from mmdia.errors import UsageError
 from mmdia.media.audio import channel_names, channel_rule, resample
-from mmdia.media.colour import BT709, ToneMap, bit_depth, is_hdr, light_params, transfer_of
+from mmdia.media.colour import BT601, BT709, ToneMap, bit_depth, is_hdr, light_params, transfer_of
 from mmdia.media.frames import Clock
 from mmdia.media.index import VideoIndex
 from mmdia.media.upright import upright_filter
@@ -38,6 +38,8 @@ from mmdia.schema.time import format_rate
 #: Sample rates that AAC can hold; others become 48 kHz.
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+#: Number of the range 16 to 235.
+_LIMITED = 1
 #: Largest number in a pixel's aspect that x264's wrapper passes on.
 _MOST_ASPECT = 4096
 #: Shapes that differ by no more than this share are the same.
@@ -254,25 +256,31 @@ class ClipWriter:
         options |= light_params(frame) if hdr and self._map is None else {}
         rate = self._clock.rate.limit_denominator(1 << 20)
         stream = self._container.add_stream("libx264", rate=rate, options=options)
-        deep = hdr and self._map is None and bit_depth(frame.format) > 8
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p10le" if deep else "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, self._format(frame, hdr=hdr)
         context = stream.codec_context
         context.sample_aspect_ratio = _pixel_aspect(self._shape * height / width)
         context.time_base = self._clock.time_base
         context.gop_size = self._params.gop
         context.thread_count = self._params.threads
-        if not frame.format.name.startswith("yuvj"):
-            context.color_range = frame.color_range
-        context.colorspace = frame.colorspace
+        context.color_range, context.colorspace = frame.color_range, frame.colorspace
+        if frame.format.is_rgb:
+            context.color_range, context.colorspace = _LIMITED, BT601
         told = getattr(frame, "color_primaries", 2)  # PyAV 17 and later
         context.color_primaries = told if told != 2 else self._video.primaries
         context.color_trc = transfer
         if self._map is not None:
-            context.color_range = context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range = _LIMITED
         self._stream = stream
         if self._sound is not None and self._sound.samples.size:
             self._sound_packets.extend(self._encode_sound(self._sound))
         self._sound = None
+
+    def _format(self, frame: av.VideoFrame, *, hdr: bool) -> str:
+        """The clip's pixel format: 8 bit, full range where the film's name of its own says so."""
+        if hdr and self._map is None and bit_depth(frame.format) > 8:
+            return "yuv420p10le"
+        return "yuvj420p" if frame.format.name.startswith("yuvj") and self._map is None else "yuv420p"
 
     def _fit(self, frame: av.VideoFrame) -> av.VideoFrame:
         if self._upright is not None:
@@ -282,7 +290,10 @@ class ClipWriter:
         width, height, format_ = self._stream.width, self._stream.height, self._stream.pix_fmt
         if (frame.width, frame.height, frame.format.name) == (width, height, format_):
             return frame
-        return frame.reformat(width=width, height=height, format=format_, interpolation="BICUBIC")
+        wanted = {"dst_colorspace": BT601, "dst_color_range": _LIMITED} if frame.format.is_rgb else {}
+        return cast(Any, frame).reformat(  # type: ignore[no-any-return]
+            width=width, height=height, format=format_, interpolation="BICUBIC", **wanted
+        )
 
     def _encode_sound(self, sound: ClipSamples) -> list[Any]:
         samples, rate, layout = sound.samples, sound.rate, sound.layout

@@ -134,7 +134,7 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
     """
     params = batch.job.clip
     silent = index.audio is None and params.wants_video
-    blind = params.profile == "all" and _blind(index) is not None
+    blind = index.video is None and params.profile == "all"
     span = padded(placed, params.pad_s, reach(index))
     groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
     files = files_of(
@@ -252,16 +252,9 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
         codes.add(str(batch.track.refusal))
     elif index.audio is None and batch.job.clip.wants_video:
         codes.add("no_audio")
-    if batch.job.clip.wants_video and (lack := _blind(index)) is not None:
-        codes.add(lack)
+    if index.video is None and batch.job.clip.wants_video:
+        codes.add("no_video")
     return sorted(codes)
-
-
-def _blind(index: MediaIndex) -> str | None:
-    """Reason code of a film that no picture can be made of."""
-    if index.video is None:
-        return "no_video"
-    return "dolby_vision_5" if index.video.dolby_vision == 5 else None
 
 
 def _gaps(result: ClipResult, index: MediaIndex) -> list[str]:

@@ -32,7 +32,7 @@ REASONS: dict[str, Reason] = {
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
     "dolby_vision_5": Reason(
         "the film's colours are Dolby Vision's own (profile 5), which common decoders show wrong",
-        "get a copy in HDR10 or SDR",
+        "get a copy in HDR10 or SDR; --profile audio makes its sound",
     ),
     "fetch_failed": Reason("the media could not be downloaded", "see the message; run again"),
     "film_changed": Reason("the film is not the file that was measured", "run the rebuild again"),
