@@ -219,11 +219,15 @@ class ClipJob:
         outside = [p for p in self._parts if not _inside(p.window, self.window)]
         if outside:
             raise ClipFailed("bad_window", "a part lies outside its clip")
-        pictures = request.wants_video or request.stills
-        if pictures and index.video is not None and index.video.dolby_vision == 5:
+        if (
+            (request.wants_video or request.stills)
+            and index.video is not None
+            and index.video.dolby_vision == 5
+        ):
             raise ClipFailed("dolby_vision_5", "the film's colours are Dolby Vision's own (profile 5)")
-        if lossless and request.wants_video and (why := copy_refusal(index)) is not None:
-            raise ClipFailed("not_copyable", why)
+        for piece in self._pieces() if lossless else ():
+            if piece.video_path is not None and (why := copy_refusal(index, piece.window)) is not None:
+                raise ClipFailed("not_copyable", why)
 
     def _make_copies(self, with_sound: bool) -> None:
         for piece in self._pieces():

@@ -48,8 +48,8 @@ _HELD = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"})
 _FINEST = 12_000_000
 
 
-def copy_refusal(index: MediaIndex) -> str | None:
-    """Why no clip of this film can be copied into mp4; None when they can."""
+def copy_refusal(index: MediaIndex, window: Window | None = None) -> str | None:
+    """Why no clip of this film, or of this window, can be copied into mp4; None when it can."""
     video = index.video
     if video is None:
         return "the film has no moving picture"
@@ -57,6 +57,10 @@ def copy_refusal(index: MediaIndex) -> str | None:
         return f"mp4 cannot hold pictures coded as {video.codec or 'unknown'}"
     if video.counted:
         return "the film does not say when its pictures are shown, so they cannot be placed undecoded"
+    if window is not None:
+        last = window.first_frame + window.n_frames - 1
+        if video.aspect_of(window.first_frame) != video.aspect_of(last):
+            return "the picture changes its shape within the window, and mp4 names one only"
     return None
 
 
@@ -80,7 +84,7 @@ class CopyWriter:
     """
 
     def __init__(self, path: str | Path, index: MediaIndex, window: Window, *, sound: bool = True) -> None:
-        refusal = copy_refusal(index)
+        refusal = copy_refusal(index, window)
         if refusal is not None:
             raise MediaUnreadable(refusal, hint="Encode this film anew: --profile video.")
         self.path, self.window, self.n_frames = Path(path), window, window.n_frames
@@ -220,12 +224,8 @@ class CopyWriter:
             codec=self._video.codec,
             edit_list=True,
             interlaced=self._video.interlaced,
-            reshaped=len({self._video.aspect_of(n) for n in self._edges()}) > 1,
             **seen.look._asdict(),
         )
-
-    def _edges(self) -> tuple[int, int]:
-        return self.window.first_frame, self.window.first_frame + self.n_frames - 1
 
     def _end(self) -> int:
         """Ticks shown."""
