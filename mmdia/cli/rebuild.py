@@ -77,6 +77,11 @@ def _add_what(p: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--height", type=int, metavar="PX", help="scale video clips")
     what.add_argument(
+        "--tone-map",
+        action="store_true",
+        help="make HDR pictures SDR in clips, as in stills",
+    )
+    what.add_argument(
         "--speed",
         choices=("keep", "restore"),
         default="keep",
@@ -179,6 +184,7 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
         audio_track=args.audio_track,
         unit=args.unit,
         speed=args.speed,
+        tone_map=args.tone_map,
     )
     return RebuildConfig(
         media_dir=parse_place(args.media_dir),

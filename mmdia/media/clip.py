@@ -14,6 +14,7 @@ import numpy.typing as npt
 from mmdia.errors import UsageError, WindowOutside
 from mmdia.media.audio import AudioFacts, AudioParams
 from mmdia.media.clip_sound import ClipSound, sound_wanted
+from mmdia.media.colour import is_hdr, transfer_of
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_refusal
 from mmdia.media.mix import Floats32
@@ -240,8 +241,15 @@ class ClipJob:
         outside = [p for p in self._parts if not _inside(p.window, self.window)]
         if outside:
             raise ClipFailed("bad_window", "a part lies outside its clip")
-        if lossless and request.wants_video and (why := copy_refusal(index)) is not None:
-            raise ClipFailed("not_copyable", why)
+        if (
+            (request.wants_video or request.stills)
+            and index.video is not None
+            and index.video.dolby_vision == 5
+        ):
+            raise ClipFailed("dolby_vision_5", "the film's colours are Dolby Vision's own (profile 5)")
+        for piece in self._pieces() if lossless else ():
+            if piece.video_path is not None and (why := copy_refusal(index, piece.window)) is not None:
+                raise ClipFailed("not_copyable", why)
 
     def _make_copies(self, with_sound: bool) -> None:
         for piece in self._pieces():
@@ -273,7 +281,8 @@ class ClipJob:
         fps, constant = writer.facts
         piece.video = VideoFacts(
             fps, seen.first_pts, seen.n_frames, seen.sha256, seen.width, seen.height, constant,
-            interlaced=_present(self._index.video).interlaced,
+            interlaced=_present(self._index.video).interlaced, reshaped=writer.reshaped,
+            **writer.look._asdict(),
         )  # fmt: skip
         piece.writer = None
 
@@ -294,9 +303,12 @@ class ClipJob:
     def _save_still(self, n: int, number: int, frame: av.VideoFrame) -> None:
         video = _present(self._index.video)
         asked, path = self.request.stills[n]
-        digest, width, height = write_still(path, frame, self.stills or StillParams(), video.aspect)
+        transfer = transfer_of(frame, video.transfer)
+        digest, width, height = write_still(
+            path, frame, self.stills or StillParams(), video.aspect_of(number), transfer
+        )
         shown = float(video.time_of(number))
-        self._facts[n] = StillFacts(path, asked, shown, digest, width, height)
+        self._facts[n] = StillFacts(path, asked, shown, digest, width, height, is_hdr(transfer))
 
 
 def _inside(part: Window, whole: Window) -> bool:

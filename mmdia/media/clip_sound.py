@@ -91,7 +91,7 @@ class ClipSound:
         """
         span, speed, codec = self._window.span, float(self._speed), self._sound.codec
         if self._pcm is not None:
-            pcm = self._pcm.T.astype(np.float32) / 32768
+            pcm = self._pcm.T.astype(np.float32) / np.float32(32768)
             prove_sound(pcm, self._rate / speed, span, film, path, codec=codec)
         elif self._samples is not None:
             prove_sound(self._samples, self._sound.rate / speed, span, film, path, codec=codec)

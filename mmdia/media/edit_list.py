@@ -97,8 +97,7 @@ def read_edits(path: str | Path) -> dict[str, Edit]:
     Raises:
         MediaUnreadable: The file is no mp4.
     """
-    with Path(path).open("rb") as stream:
-        _, movie = _moov(stream, path)
+    movie = movie_box(path)
     scale = _movie_scale(movie)
     found: dict[str, Edit] = {}
     for track in _tracks(movie):
@@ -157,6 +156,16 @@ def _samples(movie: bytes, track: _Track) -> Samples:
     shape = (at + 40, at + 42) if track.kind == "vide" else ()
     width, height = (_number(movie, place, 2) for place in shape) if shape else (0, 0)
     return Samples(stamps, offsets, sizes, width, height, _number(movie, at + 4, 4))
+
+
+def movie_box(path: str | Path) -> bytes:
+    """The content of an mp4's movie box.
+
+    Raises:
+        MediaUnreadable: The file is no mp4.
+    """
+    with Path(path).open("rb") as stream:
+        return _moov(stream, path)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ otherwise the stamps stand as they are (variable rate).
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable, UsageError
+from mmdia.media.dolby_vision import profile_of
 from mmdia.media.grid import find_grid
 from mmdia.media.joints import Joints, Track, join, shifted
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
-from mmdia.media.packet_facts import Fields, Uncoded, find_runs, hidden_test, is_entry, packet_size
+from mmdia.media.packet_facts import (
+    Fields,
+    Uncoded,
+    aspects_by_frame,
+    find_runs,
+    hidden_test,
+    is_entry,
+    must_count,
+    packet_size,
+)  # fmt: skip
 from mmdia.media.packets import Shifts, packets
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams, start_time
 from mmdia.media.tracks import choose_audio
@@ -36,9 +46,6 @@ Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
 INDEX_VERSION = 3
-
-#: Share of packets without pts above which display order is counted instead of read.
-_TOO_FEW_STAMPS = 0.6
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ class VideoIndex:
         codec: libavcodec's name of the codec.
         interlaced: Whether frames are two fields each; None when that is not known.
         shifts: Where recordings are joined, see `mmdia.media.joints`.
+        aspects: (frame, pixel aspect from it on) where that changes within the film.
+        transfer: Number of the transfer characteristic in ITU-T H.273; 2 where it is not told.
+        primaries: Number of the primaries likewise.
+        dolby_vision: Dolby Vision's profile; None for a film without.
     """
 
     stream: int
@@ -78,6 +89,10 @@ class VideoIndex:
     codec: str = ""
     interlaced: bool | None = None
     shifts: Shifts = ()
+    aspects: tuple[tuple[int, Fraction], ...] = ()
+    transfer: int = 2
+    primaries: int = 2
+    dolby_vision: int | None = None
     times_ns: Ints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +125,10 @@ class VideoIndex:
         if self.constant:
             return self.grid_offset + int(self.grid[frame]) / self.rate
         return int(self.pts[frame]) * self.time_base - self.start
+
+    def aspect_of(self, frame: int) -> Fraction:
+        """Width of a stored pixel by its height, in frame number `frame`."""
+        return next((aspect for first, aspect in reversed(self.aspects) if first <= frame), self.aspect)
 
     def frame_at(self, time_ns: int) -> int:
         """The last frame that appears at or before `time_ns`; -1 before the first."""
@@ -212,6 +231,9 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         if audio is not None and number is not None:
             heard = _index_audio(audio, number, start, seen, joints.audio)
         video_index = None if video is None else _index_video(video, start, seen, joints.video)
+        if video_index is not None:
+            dolby = profile_of(path, container.format.name, video_index.codec)
+            video_index = replace(video_index, dolby_vision=dolby)
         if video_index is None and (audio is None or not len(seen.audio_pts)):
             what = "the picture holds no frame" if video is not None else "the sound holds no packet"
             raise MediaUnreadable(what, path=path, hint="Is the file complete?")
@@ -238,7 +260,7 @@ def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen)
     except MediaUnreadable as error:
         error.path = str(path)
         raise
-    if joints.video and _must_count(pts, untold=seen.untold):
+    if joints.video and must_count(pts, untold=seen.untold):
         raise MediaUnreadable(
             "recordings are joined that do not say when their pictures are shown",
             path=path,
@@ -270,6 +292,8 @@ class _Seen:
     keys: list[int] = field(default_factory=list)
     last_duration: int = 0
     interlaced: bool | None = None
+    aspects: list[tuple[int, Fraction]] = field(default_factory=list)
+    colours: tuple[int, int] = (2, 2)
     untold: bool = False
     audio_pts: array[int] = field(default_factory=lambda: array("q"))
     audio_last: int = 0
@@ -281,8 +305,11 @@ def _scan(
     seen = _Seen()
     codec = "" if video is None else codec_name(video)
     is_hidden = hidden_test(codec)
-    fields = None if video is None else Fields(video, codec)
+    fields = None
     if video is not None:
+        fields = Fields(video, codec, container.format.name)
+        context = video.codec_context
+        seen.colours = int(context.color_trc), int(context.color_primaries)
         # To be asked before anything is decoded: that may change the decoder's mind.
         seen.untold = "avi" in container.format.name and bool(video.codec_context.has_b_frames)
     sound, number = None if audio is None else audio.index, 0
@@ -296,7 +323,7 @@ def _scan(
         if packet.is_keyframe and (not seen.keys or codec != "h264" or is_entry(video, packet)):
             seen.keys.append(number)
             if fields is not None:
-                fields.look(packet)
+                fields.look(packet, number)
         if packet.is_discard or (is_hidden is not None and is_hidden(packet)):
             seen.hidden.append(number)
         seen.pts.append(NO_PTS if pts is None else pts)
@@ -306,9 +333,11 @@ def _scan(
             top, seen.last_duration = pts, packet.duration or 0
         number += 1
     if isinstance(is_hidden, Uncoded):
-        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet.
-        seen.untold = seen.untold and is_hidden.packed
-    seen.interlaced = None if fields is None else fields.interlaced
+        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet:
+        # the decoder then hands out each picture with the stamp of another.
+        seen.untold = is_hidden.packed
+    if fields is not None:
+        seen.interlaced, seen.aspects = fields.interlaced, fields.aspects
     return seen
 
 
@@ -323,7 +352,7 @@ def _index_video(
     if not len(packet_pts) or not len(keys):
         return None
     stamps = np.array(seen.dts, np.int64)
-    counted = _must_count(packet_pts, untold=seen.untold)
+    counted = must_count(packet_pts, untold=seen.untold)
     if counted:
         # Frames come out one by one in display order, so the n-th frame takes the n-th stamp.
         pts = np.unique(stamps[(stamps != NO_PTS) & shown])
@@ -347,19 +376,8 @@ def _index_video(
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
         aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
-        shifts,
+        shifts, aspects_by_frame(seen.aspects, packet_pts, pts), *seen.colours,
     )  # fmt: skip
-
-
-def _must_count(pts: Ints, *, untold: bool) -> bool:
-    """Whether stamps do not tell when pictures are shown, so that decoded frames are counted.
-
-    AVI holds decoding order only; where pictures are reordered, libavformat just counts on.
-    """
-    known = pts[pts != NO_PTS]
-    if len(known) < (1 - _TOO_FEW_STAMPS) * len(pts):
-        return True
-    return untold
 
 
 def _index_audio(

@@ -42,6 +42,10 @@ def save(index: MediaIndex, path: str | Path) -> None:
             "codec": v.codec,
             "interlaced": v.interlaced,
             "shifts": v.shifts,
+            "aspects": [(frame, str(aspect)) for frame, aspect in v.aspects],
+            "transfer": v.transfer,
+            "primaries": v.primaries,
+            "dolby_vision": v.dolby_vision,
         }
         arrays = {"pts": v.pts, "packet_pts": v.packet_pts, "keys": v.keys, "grid": v.grid}
     if index.audio is not None:
@@ -130,6 +134,10 @@ def _video(facts: dict[str, Any], start: Fraction, stored: Any) -> VideoIndex:
         codec=facts["codec"],
         interlaced=facts["interlaced"],
         shifts=_pairs(facts["shifts"]),
+        aspects=tuple((int(frame), Fraction(aspect)) for frame, aspect in facts["aspects"]),
+        transfer=facts["transfer"],
+        primaries=facts["primaries"],
+        dolby_vision=facts["dolby_vision"],
     )
 
 

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable
+from mmdia.media.colour import Look
 from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, encode_aac
 from mmdia.media.edit_list import set_ends
 from mmdia.media.frames import plan, ticks
@@ -41,15 +42,16 @@ from mmdia.media.video import VideoFacts
 from mmdia.media.window import Window
 from mmdia.schema.time import format_rate
 
-#: Codecs of pictures that mp4 holds in a way that readers know.
-_HELD = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video"})
+#: Codecs of pictures that mp4 holds in a way that readers know. MPEG-1 is none: libavformat takes its
+#: packets apart anew, and an edit list then hides other pictures than it names.
+_HELD = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video"})
 
 #: Finest unit of a movie's header: a clip of five minutes still counts in 32 bits.
 _FINEST = 12_000_000
 
 
-def copy_refusal(index: MediaIndex) -> str | None:
-    """Why no clip of this film can be copied into mp4; None when they can."""
+def copy_refusal(index: MediaIndex, window: Window | None = None) -> str | None:
+    """Why no clip of this film, or of this window, can be copied into mp4; None when it can."""
     video = index.video
     if video is None:
         return "the film has no moving picture"
@@ -57,6 +59,10 @@ def copy_refusal(index: MediaIndex) -> str | None:
         return f"mp4 cannot hold pictures coded as {video.codec or 'unknown'}"
     if video.counted:
         return "the film does not say when its pictures are shown, so they cannot be placed undecoded"
+    if window is not None:
+        last = window.first_frame + window.n_frames - 1
+        if video.aspect_of(window.first_frame) != video.aspect_of(last):
+            return "the picture changes its shape within the window, and mp4 names one only"
     return None
 
 
@@ -81,7 +87,7 @@ class CopyWriter:
     """
 
     def __init__(self, path: str | Path, index: MediaIndex, window: Window, *, sound: bool = True) -> None:
-        refusal = copy_refusal(index)
+        refusal = copy_refusal(index, window)
         if refusal is not None:
             raise MediaUnreadable(
                 refusal, hint="Encode this film anew: --profile video.", code="not_copyable"
@@ -100,6 +106,7 @@ class CopyWriter:
         self._base = Fraction(1, _tick(self._video).denominator)
         self._stamps = _stamps(self._video, window, self.first_packet, self.last_packet)
         self._out: Any = None
+        self._look = Look()
         self._picture: Any = None
         self._sound: Any = None
         self._facts: VideoFacts | None = None
@@ -142,7 +149,8 @@ class CopyWriter:
             str(self.path), "w", format="mp4",
             # The muxer waits for sound that comes last when it is encoded; a second is enough.
             options={"movflags": "+faststart", "movie_timescale": str(scale),
-                     "avoid_negative_ts": "disabled", "max_interleave_delta": "1000000"},
+                     "avoid_negative_ts": "disabled", "max_interleave_delta": "1000000",
+                     "strict": "unofficial"},  # or the record of Dolby Vision is dropped
         )  # fmt: skip
         try:
             self._picture = self._out.add_stream_from_template(picture, opaque=True)
@@ -151,6 +159,13 @@ class CopyWriter:
                 "mp4 cannot hold this picture", path=self.path, got=str(error), code="not_copyable"
             ) from error
         self._picture.time_base = self._base
+        self._look = Look.of(picture)
+        context, aspect = self._picture.codec_context, self._video.aspect_of(self.window.first_frame)
+        self._look = self._look._replace(sample_aspect_ratio=f"{aspect.numerator}:{aspect.denominator}")
+        if aspect != 1 or context.sample_aspect_ratio:
+            context.sample_aspect_ratio = aspect  # what the container says is not part of the template
+        if self._video.codec == "hevc" and picture.codec_context.codec_tag not in ("hev1", "dvhe"):
+            context.codec_tag = "hvc1"  # some players know no other
         if self.span is not None and sound is not None:
             self._sound = self._out.add_stream_from_template(sound, opaque=True)
         elif self.wants_samples and self._audio is not None:
@@ -236,6 +251,7 @@ class CopyWriter:
             codec=self._video.codec,
             edit_list=True,
             interlaced=self._video.interlaced,
+            **self._look._asdict(),
         )
 
     def _end(self) -> int:

@@ -28,13 +28,19 @@ _RUN_TOLERANCE_S = 0.003
 #: Packets over which the place of a run is averaged.
 _RUN_HEAD = 480
 
-#: A picture of MPEG-4 that is not coded is this short at most, bytes.
-_EMPTY_SIZE = 24
-_VOP_START = b"\x00\x00\x01\xb6"
+#: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
+_EMPTY_SIZE = 3
+_START = b"\x00\x00\x01"
 
 #: Codecs whose pictures may be fields, and codecs that know none.
 _FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
 _NO_FIELDS = frozenset({"vp8", "vp9", "av1", "theora"})
+
+#: Formats that say nothing of a pixel's shape, so that the pictures' own headers do, which may change.
+_SHAPELESS = frozenset({"mpegts", "mpeg"})
+
+#: Share of packets without pts above which display order is counted instead of read.
+_TOO_FEW_STAMPS = 0.6
 
 
 def hidden_test(codec: str) -> Callable[[Any], bool] | None:
@@ -62,13 +68,18 @@ class Uncoded:
 
     def __call__(self, packet: Any) -> bool:
         """Whether this packet, the next in decoding order, brings no picture."""
-        if packet.size <= _EMPTY_SIZE:
-            hidden = self._owed == 0
-            self._owed = max(0, self._owed - 1)
-            return hidden
-        self._owed = max(0, bytes(packet).count(_VOP_START) - 1)
-        self.packed = self.packed or self._owed > 0
-        return False
+        coded = 0
+        for picture in bytes(packet).split(_START + b"\xb6")[1:]:
+            end = picture.find(_START, 0, _EMPTY_SIZE + len(_START))
+            coded += (len(picture) if end < 0 else end) > _EMPTY_SIZE
+        if coded:
+            # Several packets may come before the places of what they hold too much.
+            self._owed += coded - 1
+            self.packed = self.packed or coded > 1
+            return False
+        hidden = self._owed == 0
+        self._owed = max(0, self._owed - 1)
+        return hidden
 
 
 def is_entry(stream: Any, packet: Any) -> bool:
@@ -124,10 +135,19 @@ def _sum_of_bytes(data: bytes, at: int) -> tuple[int, int]:
 
 
 class Fields:
-    """Learns from a few key pictures, ever farther apart, whether frames are interlaced."""
+    """Learns from a few key pictures, ever farther apart, whether frames are interlaced.
 
-    def __init__(self, stream: Any, codec: str) -> None:
+    Where the container does not say what shape pixels have, each picture whose header is another tells.
+
+    Attributes:
+        interlaced: Whether frames are two fields each; None when that is not known.
+        aspects: (packet number, width of a stored pixel by its height) from which on it is so.
+    """
+
+    def __init__(self, stream: Any, codec: str, container: str = "") -> None:
         self._context: Any = stream.codec_context
+        self._codec, self._shapes, self._header = codec, container in _SHAPELESS, b""
+        self.aspects: list[tuple[int, Fraction]] = []
         self._n_keys, self._next = 0, 0
         order = getattr(self._context, "field_order", 0)
         told = int(order) if isinstance(order, int) else 0
@@ -136,11 +156,20 @@ class Fields:
             self.interlaced = False
         self._asks = codec in _FIELDS and self.interlaced is not True
 
-    def look(self, packet: Any) -> None:
+    def look(self, packet: Any, number: int) -> None:
         """Take a key picture into account; numbers 0, 1, 2, 4, 8 ... are decoded."""
-        if self._asks and self._n_keys == self._next:
+        header = _shape_header(self._codec, bytes(packet)) if self._shapes else b""
+        changed = bool(header) and header != self._header
+        due = self._asks and self._n_keys == self._next
+        if due:
             self._next = max(1, 2 * self._next)
+        if due or changed:
             self._decode(packet)
+        if changed:
+            self._header = header
+            aspect = self._context.sample_aspect_ratio or Fraction(1)
+            if not self.aspects or self.aspects[-1][1] != aspect:
+                self.aspects.append((number, aspect))
         self._n_keys += 1
 
     def _decode(self, packet: Any) -> None:
@@ -152,6 +181,51 @@ class Fields:
         if frames:
             self.interlaced = bool(self.interlaced) or any(f.interlaced_frame for f in frames)
         self._asks = self.interlaced is not True
+
+
+def _shape_header(codec: str, data: bytes) -> bytes:
+    """What of a key packet's headers decides size and shape of its picture, as bytes to compare."""
+    if codec in ("mpeg1video", "mpeg2video"):
+        at = data.find(_START + b"\xb3")
+        return data[at + 4 : at + 8] + _display_extension(data[at:]) if at >= 0 else b""
+    units = [u for u in _h264_units(data, sized=False) if u]
+    if codec == "h264":
+        return b"".join(u for u in units if u[0] & 0x1F == 7)
+    return b"".join(u for u in units if u[0] >> 1 & 0x3F == 33) if codec == "hevc" else b""
+
+
+def _display_extension(data: bytes) -> bytes:
+    """The size within an MPEG-2 picture that is meant to be shown."""
+    for part in data.split(_START, 5)[1:]:
+        if part[:1] == b"\xb5" and part[1:2] and part[1] >> 4 == 2:
+            return part[:9]
+    return b""
+
+
+def aspects_by_frame(
+    aspects: list[tuple[int, Fraction]], packet_pts: Ints, pts: Ints
+) -> tuple[tuple[int, Fraction], ...]:
+    """Changes of shape by the frame that shows them first, and not by their packet."""
+    if len(aspects) < 2:
+        return ()
+    firsts = [int(np.searchsorted(pts, _earliest(packet_pts[packet:]))) for packet, _ in aspects]
+    return tuple((first, aspect) for first, (_, aspect) in zip(firsts, aspects, strict=True))
+
+
+def _earliest(stamps: Ints) -> int:
+    known = stamps[stamps != NO_PTS]
+    return int(known.min()) if len(known) else NO_PTS
+
+
+def must_count(pts: Ints, *, untold: bool) -> bool:
+    """Whether stamps do not tell when pictures are shown, so that decoded frames are counted.
+
+    AVI holds decoding order only; where pictures are reordered, libavformat just counts on.
+    """
+    known = pts[pts != NO_PTS]
+    if len(known) < (1 - _TOO_FEW_STAMPS) * len(pts):
+        return True
+    return untold
 
 
 def packet_size(codec: str, pts: Ints, time_base: Fraction, rate: int) -> int:

@@ -13,6 +13,7 @@ import av
 from PIL import Image
 
 from mmdia.errors import UsageError
+from mmdia.media.colour import as_rgb
 from mmdia.media.probe import frame_rotation
 
 _TURNS = {
@@ -50,6 +51,7 @@ class StillFacts:
         sha256: Hash of the file's bytes.
         width: Pixels.
         height: Pixels.
+        tone_mapped: Whether the film is HDR, and the still made for common screens.
     """
 
     path: Path
@@ -58,10 +60,15 @@ class StillFacts:
     sha256: str
     width: int
     height: int
+    tone_mapped: bool = False
 
 
 def write_still(
-    path: str | Path, frame: av.VideoFrame, params: StillParams, aspect: Fraction = Fraction(1)
+    path: str | Path,
+    frame: av.VideoFrame,
+    params: StillParams,
+    aspect: Fraction = Fraction(1),
+    transfer: int = 2,
 ) -> tuple[str, int, int]:
     """Write a frame as JPEG, whatever the name ends in; (sha256 of the bytes, width, height).
 
@@ -70,11 +77,12 @@ def write_still(
         frame: The picture; a rotation noted on it is carried out.
         params: How.
         aspect: Width of a stored pixel by its height (anamorphic discs).
+        transfer: Number of its transfer characteristic (ITU-T H.273); PQ and HLG are tone-mapped.
 
     Raises:
         OSError: The file cannot be written.
     """
-    image: Image.Image = cast(Any, frame).to_image()
+    image: Image.Image = cast(Any, as_rgb(frame, transfer)).to_image()
     if aspect > 0 and aspect != 1:
         image = image.resize((max(1, round(image.width * aspect)), image.height), Image.Resampling.BICUBIC)
     turn = _TURNS.get(frame_rotation(frame))

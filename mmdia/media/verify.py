@@ -13,6 +13,7 @@ import soundfile
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
 from mmdia.media.audio import pcm_sha256
+from mmdia.media.colour import Look
 from mmdia.media.edit_list import read_edits, read_samples
 from mmdia.media.probe import open_input, picture_streams, sound_streams
 from mmdia.media.refusal import existing
@@ -33,11 +34,12 @@ class VideoCheck(NamedTuple):
         n_frames: Frames decoded.
         first_pts: Clip second of the first frame.
         end_s: Clip second at which the last frame ends, by its own duration.
-        sha256: SHA-256 of the frames as planar yuv420p, rows without padding.
+        sha256: SHA-256 of the frames as planar yuv420p (10 bit: yuv420p10le), rows without padding.
         width: Pixels.
         height: Pixels.
         has_audio: Whether there is a sound track.
         audio_start_s: Clip second of the first sample, or None.
+        look: How the pictures are to be shown.
     """
 
     n_frames: int
@@ -48,6 +50,7 @@ class VideoCheck(NamedTuple):
     height: int
     has_audio: bool
     audio_start_s: float | None
+    look: Look = Look()
 
 
 class CopyCheck(NamedTuple):
@@ -176,13 +179,15 @@ def check_video(path: str | Path) -> VideoCheck:
         if sounds and sounds[0].start_time is not None and sounds[0].time_base is not None:
             audio_start = max(0.0, float(sounds[0].start_time * sounds[0].time_base))
         return VideoCheck(
-            count, first, end, digest.hexdigest(), stream.width, stream.height, bool(sounds), audio_start
+            count, first, end, digest.hexdigest(), stream.width, stream.height, bool(sounds), audio_start,
+            Look.of(stream),
         )  # fmt: skip
 
 
 def _hash_frame(digest: Any, frame: av.VideoFrame) -> None:
-    if frame.format.name not in ("yuv420p", "yuvj420p"):
+    if frame.format.name not in ("yuv420p", "yuvj420p", "yuv420p10le"):
         frame = frame.reformat(format="yuv420p")
+    size = 2 if frame.format.name == "yuv420p10le" else 1
     for plane in frame.planes:
         rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
-        digest.update(np.ascontiguousarray(rows[: plane.height, : plane.width]))
+        digest.update(np.ascontiguousarray(rows[: plane.height, : plane.width * size]))

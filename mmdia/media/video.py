@@ -1,9 +1,10 @@
 """Exact clips: the frames of a window, encoded anew, with the window's sound beside them.
 
-H.264 (x264 veryfast, crf 18, a key frame at least each 48 frames, yuv420p) and AAC in mp4 with
-its index in front. Picture and sound both start at 0; no frame is hidden by an edit list, so
-readers that know nothing of edit lists read the clip right. With a constant rate the stamps are
-the exact grid, otherwise the film's own distances.
+H.264 (x264 veryfast, crf 18, a key frame at least each 48 frames, yuv420p; HDR stays in 10 bit, with
+its tags) and AAC in mp4 with its index in front. Pixels that are not square stay so, and say it.
+Picture and sound both start at 0; no frame is hidden by an edit list, so readers that know nothing of
+edit lists read the clip right. With a constant rate the stamps are the exact grid, otherwise the
+film's own distances.
 
 The content hash (`VideoFacts.sha256`) is taken over the coded pictures as they lie in the *written*
 clip, so that anyone can compute it again from the file alone:
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -27,6 +28,7 @@ from av.video.frame import PictureType
 
 from mmdia.errors import UsageError
 from mmdia.media.audio import channel_names, channel_rule, resample
+from mmdia.media.colour import BT601, BT709, Look, ToneMap, bit_depth, is_hdr, light_params, transfer_of
 from mmdia.media.frames import Clock
 from mmdia.media.index import VideoIndex
 from mmdia.media.upright import upright_filter
@@ -36,6 +38,12 @@ from mmdia.schema.time import format_rate
 #: Sample rates that AAC can hold; others become 48 kHz.
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+#: Number of the range 16 to 235.
+_LIMITED = 1
+#: Largest number in a pixel's aspect that x264's wrapper passes on.
+_MOST_ASPECT = 4096
+#: Shapes that differ by no more than this share are the same.
+_SAME_SHAPE = 0.01
 #: Samples handed to the encoder at once: whole AAC frames, and few calls.
 _PIECE = 64 * 1024
 
@@ -51,6 +59,7 @@ class VideoParams:
         gop: Largest distance of key frames, in frames.
         threads: Threads of decoder and encoder. The bits of a clip hang on it.
         sound: Whether clips carry the window's sound.
+        tone_map: Whether HDR becomes BT.709 in 8 bit; else it stays as it is.
     """
 
     height: int | None = None
@@ -59,6 +68,7 @@ class VideoParams:
     gop: int = 48
     threads: int = 1
     sound: bool = True
+    tone_map: bool = False
 
     def __post_init__(self) -> None:
         if self.height is not None and not 16 <= self.height <= 8192:
@@ -80,6 +90,10 @@ class VideoFacts:
         codec: Codec of the picture.
         edit_list: Whether an edit list hides frames of the file.
         interlaced: Whether the film's frames are two fields each; None when that is not known.
+        sample_aspect_ratio: Width of a stored pixel by its height.
+        transfer: Name of the transfer characteristic in ITU-T H.273; None if the clip does not tell.
+        bit_depth: Bits of a sample.
+        reshaped: Whether the film's picture has another shape in a part of the clip.
     """
 
     fps: str
@@ -92,6 +106,10 @@ class VideoFacts:
     codec: str = "h264"
     edit_list: bool = False
     interlaced: bool | None = None
+    sample_aspect_ratio: str = "1:1"
+    transfer: str | None = None
+    bit_depth: int | None = None
+    reshaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +158,15 @@ class ClipWriter:
         self._container: Any = None
         self._stream: Any = None
         self._upright: Callable[[av.VideoFrame], av.VideoFrame] | None = None
+        self._map: ToneMap | None = None
         self._sound_packets: deque[Any] = deque()
         self._lasts: dict[int, int] = {}
+        self._shape = Fraction(0)
+        self._source: tuple[int, int, Fraction] = (0, 0, Fraction(0))
+        #: How the clip's pictures are to be shown.
+        self.look = Look()
+        #: Whether the film's picture changed its shape, so that a part of the clip is stretched.
+        self.reshaped = False
         self.n_frames = 0
 
     def add(self, number: int, frame: av.VideoFrame) -> None:
@@ -150,8 +175,9 @@ class ClipWriter:
         Raises:
             av.FFmpegError: The encoder or the disk refuses.
         """
-        if self._stream is None:
-            self._open(frame)
+        source = frame.width, frame.height, self._video.aspect_of(number)
+        if source != self._source:
+            self._take_source(frame, *source)
         picture = self._fit(frame)
         kept = frame.pts, frame.time_base, frame.pict_type
         first = self.window.first_frame
@@ -204,41 +230,72 @@ class ClipWriter:
                 self._container.mux(self._sound_packets.popleft())
             self._container.mux(packet)
 
-    def _open(self, frame: av.VideoFrame) -> None:
-        self._upright = turn = upright_filter(frame)
-        upright = turn(frame)
-        width, height = _even_size(upright.width, upright.height, self._params.height)
+    def _take_source(self, frame: av.VideoFrame, width: int, height: int, aspect: Fraction) -> None:
+        """Get ready for frames of this size and shape; the clip has those of its first frame."""
+        self._source = width, height, aspect
+        transfer = transfer_of(frame, self._video.transfer)
+        hdr = is_hdr(transfer)
+        self._upright = upright_filter(frame)
+        upright = self._upright(frame)
+        self._map = ToneMap(upright, transfer, "yuv420p") if hdr and self._params.tone_map else None
+        sideways = (upright.width, upright.height) != (width, height)
+        shape = (1 / aspect if sideways else aspect) * Fraction(upright.width, upright.height)
+        if self._stream is None:
+            self._shape = shape
+            self._open(frame, upright.width, upright.height, transfer)
+        # Sides that coders round to whole blocks are no change.
+        self.reshaped = self.reshaped or abs(shape / self._shape - 1) > _SAME_SHAPE
+
+    def _open(self, frame: av.VideoFrame, width: int, height: int, transfer: int) -> None:
+        width, height = _even_size(width, height, self._params.height)
+        hdr = is_hdr(transfer)
         scale = _movie_timescale(self._clock.time_base)
         self._container = av.open(
             str(self.path), "w", format="mp4",
             options={"movflags": "+faststart", "movie_timescale": str(scale)},
         )  # fmt: skip
         options = {"preset": self._params.preset, "crf": str(self._params.crf)}
+        options |= light_params(frame) if hdr and self._map is None else {}
         rate = self._clock.rate.limit_denominator(1 << 20)
         stream = self._container.add_stream("libx264", rate=rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, self._format(frame, hdr=hdr)
         context = stream.codec_context
+        context.sample_aspect_ratio = _pixel_aspect(self._shape * height / width)
         context.time_base = self._clock.time_base
         context.gop_size = self._params.gop
         context.thread_count = self._params.threads
-        if not frame.format.name.startswith("yuvj"):
-            context.color_range = frame.color_range
-        context.colorspace = frame.colorspace
-        if hasattr(frame, "color_primaries"):  # PyAV 17 and later
-            context.color_primaries = frame.color_primaries
-            context.color_trc = frame.color_trc
-        self._stream = stream
+        context.color_range, context.colorspace = frame.color_range, frame.colorspace
+        if frame.format.is_rgb:
+            context.color_range, context.colorspace = _LIMITED, BT601
+        told = getattr(frame, "color_primaries", 2)  # PyAV 17 and later
+        context.color_primaries = told if told != 2 else self._video.primaries
+        context.color_trc = transfer
+        if self._map is not None:
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range = _LIMITED
+        self._stream, self.look = stream, Look.of(stream)
         if self._sound is not None and self._sound.samples.size:
             self._sound_packets.extend(self._encode_sound(self._sound))
         self._sound = None
 
+    def _format(self, frame: av.VideoFrame, *, hdr: bool) -> str:
+        """The clip's pixel format: 8 bit, full range where the film's name of its own says so."""
+        if hdr and self._map is None and bit_depth(frame.format) > 8:
+            return "yuv420p10le"
+        return "yuvj420p" if frame.format.name.startswith("yuvj") and self._map is None else "yuv420p"
+
     def _fit(self, frame: av.VideoFrame) -> av.VideoFrame:
         if self._upright is not None:
             frame = self._upright(frame)
-        width, height = self._stream.width, self._stream.height
-        if (frame.width, frame.height, frame.format.name) == (width, height, "yuv420p"):
+        if self._map is not None:
+            frame = self._map(frame)
+        width, height, format_ = self._stream.width, self._stream.height, self._stream.pix_fmt
+        if (frame.width, frame.height, frame.format.name) == (width, height, format_):
             return frame
-        return frame.reformat(width=width, height=height, format="yuv420p", interpolation="BICUBIC")
+        wanted = {"dst_colorspace": BT601, "dst_color_range": _LIMITED} if frame.format.is_rgb else {}
+        return cast(Any, frame).reformat(  # type: ignore[no-any-return]
+            width=width, height=height, format=format_, interpolation="BICUBIC", **wanted
+        )
 
     def _encode_sound(self, sound: ClipSamples) -> list[Any]:
         samples, rate, layout = sound.samples, sound.rate, sound.layout
@@ -267,6 +324,13 @@ def _even_size(width: int, height: int, wanted: int | None) -> tuple[int, int]:
     if wanted is not None and wanted != height:
         width, height = round(width * wanted / height), wanted
     return max(2, width // 2 * 2), max(2, height // 2 * 2)
+
+
+def _pixel_aspect(exact: Fraction) -> Fraction:
+    """The nearest ratio of numbers that H.264 and its encoder can hold."""
+    if exact > 1:
+        return 1 / (1 / exact).limit_denominator(_MOST_ASPECT)
+    return exact.limit_denominator(_MOST_ASPECT)
 
 
 def _movie_timescale(time_base: Fraction) -> int:

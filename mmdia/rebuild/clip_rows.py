@@ -102,6 +102,7 @@ def clip_facts(
             "turn": still.turn,
             "media_time": fact.media_time_s,
             "sha256": fact.sha256,
+            "tone_mapped": fact.tone_mapped,
             "bytes": commit(path),
         }
         for still, path, fact in zip(placed.stills, files.stills, result.stills, strict=False)
@@ -167,5 +168,8 @@ def _video(path: str | None, facts: VideoFacts | None, commit: Commit) -> Mappin
         "codec": facts.codec,
         "edit_list": facts.edit_list,
         "interlaced": facts.interlaced,
+        "sample_aspect_ratio": facts.sample_aspect_ratio,
+        "transfer": facts.transfer,
+        "bit_depth": facts.bit_depth,
         "bytes": commit(path),
     }

@@ -250,7 +250,7 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
         index=index,
         on_clip=finish,
         audio=AudioParams(job.clip.sample_rate, job.clip.channels),
-        video=VideoParams(height=job.clip.height),
+        video=VideoParams(height=job.clip.height, tone_map=job.clip.tone_map),
         lossless=job.clip.lossless,
         proof=job.proof,
     )
@@ -280,6 +280,8 @@ def _gaps(result: ClipResult, index: MediaIndex) -> list[str]:
         and has_hole(index.video, result.window)
     ):
         codes.append("picture_gap")
+    if any(fact is not None and fact.reshaped for fact in (result.video, *(p.video for p in result.parts))):
+        codes.append("shape_changes")
     if any(fact is not None and fact.missing_s > _GAP_S for fact in facts):
         codes.append("sound_gap")
     return codes

@@ -25,7 +25,7 @@ LAYOUTS: tuple[Layout, ...] = ("loose", "webdataset", "parquet")
 ENGINES: tuple[Engine, ...] = ("local", "ray")
 
 #: Raise when the cutter's output changes, so that clips are made anew.
-CUTTER_VERSION = 3
+CUTTER_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class ClipParams:
             language.
         unit: Clips of whole dialogues, of single turns (sentence clips), or both.
         speed: keep the speed of the file, or restore the annotated one.
+        tone_map: Make HDR pictures BT.709 in video clips; stills always are.
 
     Raises:
         UsageError: At birth, for values that cannot be used.
@@ -58,6 +59,7 @@ class ClipParams:
     audio_track: str | None = None
     unit: Unit = "dialogue"
     speed: Speed = "keep"
+    tone_map: bool = False
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -72,6 +74,8 @@ class ClipParams:
             raise UsageError("lossless clips keep the speed of the file", hint="Use --profile video.")
         if self.profile == "lossless" and self.height is not None:
             raise UsageError("lossless clips keep the size of the picture", hint="Use --profile video.")
+        if self.profile == "lossless" and self.tone_map:
+            raise UsageError("lossless clips keep the colours of the picture", hint="Use --profile video.")
         if not 0 <= self.pad_s <= 60:
             raise UsageError("--pad must lie between 0 and 60 seconds", got=self.pad_s)
         if not 8_000 <= self.sample_rate <= 192_000:

@@ -35,8 +35,8 @@ REASONS: dict[str, Reason] = {
     "damaged": Reason("the clip is not what its receipt says", "run again: it is made anew"),
     "decode_error": Reason("the media could not be decoded here", "try a player, or get another copy"),
     "dolby_vision_5": Reason(
-        "the picture's colours are Dolby Vision's own (profile 5), which come out green and purple here",
-        "get a copy in HDR10, or in Dolby Vision that plays as HDR10; --profile audio works",
+        "the film's colours are Dolby Vision's own (profile 5), which common decoders show wrong",
+        "get a copy in HDR10 or SDR; --profile audio makes its sound",
     ),
     "encrypted": Reason(
         "the media is encrypted, and cannot be read without its key", "get a copy without copy protection"
@@ -116,6 +116,10 @@ REASONS: dict[str, Reason] = {
         "the film has no picture for a part of the clip; the one before stands still", "get another copy"
     ),
     "replaced": Reason("something else is said here in this copy"),
+    "shape_changes": Reason(
+        "the film's picture changes its shape within the clip; a part of it is stretched",
+        "cut it apart there",
+    ),
     "short_piece": Reason("few lines speak for this stretch"),
     "short_track": Reason("the track is short, so the verdict stands on few lines"),
     "sound_gap": Reason(

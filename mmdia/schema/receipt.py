@@ -100,6 +100,13 @@ class VideoFact(Stored):
     """Whether an edit list hides frames of the file: some readers show them all the same."""
     interlaced: bool | None = None
     """Whether the film's frames are two fields each; null when that is not known."""
+    sample_aspect_ratio: str | None = None
+    """Width of a stored pixel by its height, ``116:81``; players stretch the width by it."""
+    transfer: str | None = None
+    """Transfer characteristic (ITU-T H.273): smpte2084 (PQ) and arib-std-b67 (HLG) are HDR; null when
+    the film does not tell."""
+    bit_depth: int | None = None
+    """Bits of a sample."""
 
 
 class KeyframeFact(Stored):
@@ -111,6 +118,8 @@ class KeyframeFact(Stored):
     """Player time of the frame, seconds."""
     sha256: str
     """SHA-256 of the file."""
+    tone_mapped: bool = False
+    """Whether the film is HDR (PQ or HLG) and the still was tone-mapped to BT.709."""
 
 
 class TurnFact(Record):

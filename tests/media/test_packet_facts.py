@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmdia.media.index import build_index
-from mmdia.media.packet_facts import find_runs, packet_size
+from mmdia.media.packet_facts import Uncoded, find_runs, packet_size
 from tests.media import film, truth
 
 RATE = Fraction(25)
@@ -74,25 +75,35 @@ def test_a_picture_that_is_not_coded_leaves_the_one_before_on_screen(tmp_path) -
 
 
 @pytest.mark.slow
-def test_two_pictures_in_one_packet_are_counted(tmp_path) -> None:
-    packets = encode(tmp_path / "a.avi", "mpeg4", {"g": "48", "b_strategy": "0"}, max_b_frames=1)
-    kinds = ["IPBS"[data[data.index(b"\x00\x00\x01\xb6") + 4] >> 6] for data, _ in packets]
+@pytest.mark.parametrize("n_b", [1, 2, 3])
+def test_two_pictures_in_one_packet_are_counted(tmp_path, n_b: int) -> None:
+    """DivX and XviD put a picture and the first before it into one packet; an empty one ends the group."""
+    packets = encode(tmp_path / "a.avi", "mpeg4", {"g": "48", "b_strategy": "0"}, max_b_frames=n_b)
+    kinds = "".join("IPBS"[data[data.index(b"\x00\x00\x01\xb6") + 4] >> 6] for data, _ in packets)
     packed, n = [], 0
-    while n < len(packets):
-        if kinds[n : n + 2] == ["P", "B"]:
-            packed += [(packets[n][0] + packets[n + 1][0], False), (uncoded(n), False)]
-            n += 2
-        else:
-            packed.append(packets[n])
-            n += 1
+    for group in re.findall(r"[IPS]B*", kinds):
+        datas, n = packets[n : n + len(group)], n + len(group)
+        if len(group) > 1:
+            datas = [(datas[0][0] + datas[1][0], datas[0][1]), *datas[2:], (uncoded(n), False)]
+        packed += datas
     head, key = packed[0]
     at = head.index(b"\x00\x00\x01\xb6")
     packed[0] = (head[:at] + b"\x00\x00\x01\xb2DivX503b1393p" + head[at:], key)
-    assert sum(k == "B" for k in kinds) > 30
+    assert kinds.count("B") > 30
     rewrite(tmp_path / "a.avi", tmp_path / "b.avi", packed)
     video = build_index(tmp_path / "b.avi").video
     assert (video.n_frames, video.counted, video.rate) == (100, True, 25)
     assert truth.faults_of(tmp_path / "b.avi", tmp_path) == []
+
+
+def test_a_short_picture_is_no_empty_one() -> None:
+    """A dark scene takes a few bytes a picture; what is owed is counted over several packets."""
+    coded, short = b"\x00\x00\x01\xb6" + bytes(range(9, 60)), b"\x00\x00\x01\xb6\x9a\x04\x41\x19"
+    told = Uncoded()
+    assert [told(av.Packet(p)) for p in (coded + short, short, uncoded(3), uncoded(4), b"\x7f")] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
+    assert told.packed
 
 
 @pytest.mark.slow
