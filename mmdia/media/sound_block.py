@@ -222,7 +222,7 @@ def as_floats(
     frames: Iterable[Placed], index: AudioIndex, channels: Sequence[int]
 ) -> Iterable[tuple[int, Floats32]]:
     """Stretches of frames without a break: (first sample, float32 (len(channels), n))."""
-    for run in _unbroken((p for p in frames if _is_sane(p[1])), index):
+    for run in _unbroken((p for p in frames if is_sane(p[1])), index):
         first, frame = run[0]
         if frame.sample_rate == index.rate and frame.layout.nb_channels == index.channels:
             yield first, _rows([f for _, f in run], channels)
@@ -233,7 +233,7 @@ def as_floats(
                 continue  # damage that looks like another format: silence
 
 
-def _is_sane(frame: av.AudioFrame) -> bool:
+def is_sane(frame: av.AudioFrame) -> bool:
     """Damaged packets decode to frames of any rate and any number of channels."""
     return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 4000 <= frame.sample_rate <= 768_000
 

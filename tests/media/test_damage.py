@@ -12,7 +12,7 @@ import pytest
 from mmdia.errors import MediaUnreadable
 from mmdia.media.cut import ClipRequest, ClipResult, VideoParams, cut_media
 from mmdia.media.index import build_index
-from mmdia.media.sound_block import _is_sane
+from mmdia.media.sound_block import is_sane
 from mmdia.media.window import has_hole, snap
 from tests.media.film import noise, numbers_of, remux, write_film
 
@@ -105,6 +105,6 @@ def test_one_damaged_stamp_is_no_new_clock(tmp_path: Path) -> None:
 def test_frames_of_absurd_formats_are_no_sound() -> None:
     frame = av.AudioFrame.from_ndarray(np.zeros((1, 64), np.float32), format="flt", layout="mono")
     frame.sample_rate = 48_000
-    assert _is_sane(frame)
+    assert is_sane(frame)
     frame.sample_rate = 12
-    assert not _is_sane(frame)
+    assert not is_sane(frame)
