@@ -233,9 +233,9 @@ class ClipJob:
     def _check_wishes(self, lossless: bool) -> None:
         request, index = self.request, self._index
         if request.wants_audio and index.audio is None:
-            raise ClipFailed("no_audio", "the film has no sound")
+            raise _lack(index, "audio", "no_audio", "the film has no sound")
         if (request.wants_video or request.stills) and index.video is None:
-            raise ClipFailed("no_video", "the film has no moving picture")
+            raise _lack(index, "video", "no_video", "the film has no moving picture")
         if request.speed <= 0 or (lossless and request.speed != 1):
             raise ClipFailed("bad_window", f"clips cannot be made at speed {request.speed}")
         outside = [p for p in self._parts if not _inside(p.window, self.window)]
@@ -309,6 +309,13 @@ class ClipJob:
         )
         shown = float(video.time_of(number))
         self._facts[n] = StillFacts(path, asked, shown, digest, width, height, is_hdr(transfer))
+
+
+def _lack(index: MediaIndex, kind: str, code: str, message: str) -> ClipFailed:
+    locked = kind in index.encrypted
+    return (
+        ClipFailed("encrypted", f"the film's {kind} is encrypted") if locked else ClipFailed(code, message)
+    )
 
 
 def _inside(part: Window, whole: Window) -> bool:

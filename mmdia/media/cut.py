@@ -9,7 +9,7 @@ A request that cannot be met gives a result with an error code and does not stop
 
 * ``outside_media``: its window (or a still's time) lies outside the film.
 * ``bad_window``: it ends before it starts, or a part lies outside it.
-* ``no_audio``, ``no_video``: the film lacks what was asked for.
+* ``no_audio``, ``no_video``: the film lacks what was asked for; ``encrypted``: it has it, locked.
 * ``not_copyable``: the film's packets cannot be copied into an mp4 (lossless clips).
 * ``not_proven``: the finished clip is not what a plain decode of the film gives.
 * ``decode_error``: frames or all the sound of the window could not be decoded, and no error said

@@ -197,7 +197,7 @@ class _Track:
         _put(movie, self.list_at + 8 + (count - 1) * (20 if wide else 12), ticks, wide=wide)
 
 
-def _moov(file: BinaryIO, path: str | Path) -> tuple[int, bytes]:
+def _moov(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[int, bytes]:
     """Place and content of the movie box."""
     size, at = os.path.getsize(path), 0
     for _ in range(_MAX_BOXES):
@@ -282,3 +282,21 @@ def _number(raw: bytes | bytearray, at: int, size: int, *, signed: bool = False)
 def _put(raw: bytearray, at: int, value: int, *, wide: bool) -> None:
     size = 8 if wide else 4
     raw[at : at + size] = value.to_bytes(size, "big")
+
+
+def sample_entries(path: str | os.PathLike[str]) -> list[list[bytes]]:
+    """Names of the sample descriptions of each track, in order: ``avc1``, ``encv``.
+
+    Raises:
+        MediaUnreadable: The file is no mp4.
+    """
+    with Path(path).open("rb") as stream:
+        _, movie = _moov(stream, path)
+    found = []
+    for name, first, last in _boxes(movie, 0, len(movie)):
+        if name == b"trak":
+            place: tuple[int, int] | None = (first, last)
+            for inner in (b"mdia", b"minf", b"stbl", b"stsd"):
+                place = None if place is None else _child(movie, inner, *place)
+            found.append([] if place is None else [n for n, _, _ in _boxes(movie, place[0] + 8, place[1])])
+    return found

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable, UsageError
 from mmdia.media.dolby_vision import profile_of
+from mmdia.media.encrypted import leave_out
 from mmdia.media.grid import find_grid
 from mmdia.media.joints import Joints, Track, join, shifted
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
@@ -189,12 +190,16 @@ class AudioIndex:
 
 @dataclass(frozen=True)
 class MediaIndex:
-    """Index of one file: its picture and one sound track, either of which may be missing."""
+    """Index of one file: its picture and one sound track, either of which may be missing.
+
+    `encrypted` names those (``video``, ``audio``) that are missing for want of a key.
+    """
 
     container: str
     start: Fraction
     video: VideoIndex | None
     audio: AudioIndex | None
+    encrypted: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -222,6 +227,7 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         sounds = sound_streams(container)
         number = choose_audio(sounds, audio_track, path)
         audio = None if number is None else sounds[number]
+        video, audio, encrypted = leave_out(path, container, video, audio)
         if video is None and audio is None:
             raise MediaUnreadable("the file holds neither picture nor sound", path=path)
         start = start_time(container)
@@ -242,6 +248,7 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             start=start,
             video=video_index,
             audio=heard,
+            encrypted=encrypted,
         )
 
 

@@ -27,6 +27,7 @@ def save(index: MediaIndex, path: str | Path) -> None:
         "version": INDEX_VERSION,
         "container": index.container,
         "start": str(index.start),
+        "encrypted": index.encrypted,
     }
     arrays: dict[str, Any] = {}
     if index.video is not None:
@@ -83,6 +84,7 @@ def load(path: str | Path) -> MediaIndex:
                 start=start,
                 video=_video(facts["video"], start, stored) if "video" in facts else None,
                 audio=_audio(facts["audio"]) if "audio" in facts else None,
+                encrypted=tuple(facts["encrypted"]),
             )
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         if isinstance(error, MediaUnreadable):

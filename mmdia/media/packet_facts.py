@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 #: Stands for "no pts" in an array of stamps.
 NO_PTS: int = int(np.iinfo(np.int64).min)
@@ -25,8 +26,17 @@ _SIZES = {
 
 #: Stamps may stray this far from the count of samples before a new run starts, seconds.
 _RUN_TOLERANCE_S = 0.003
-#: Packets over which the place of a run is averaged.
-_RUN_HEAD = 480
+#: Packets over which the place of a run is averaged (about ten seconds of AAC).
+RUN_HEAD = 480
+#: So many stamps in a row that stray to one side have moved for good. Blocks of Matroska and of
+#: broadcasts hold eight packets and more under one stamp; those of the others are guessed: they stray,
+#: and come back with the next block.
+_STAYS = 64
+#: Share of guessed stamps' returns that agree on the place.
+_AGREE = 0.75
+#: So many runs one after the other that all drift by more than this share of their length tell of
+#: packets that last longer, or shorter, than is believed.
+_MANY, _DRIFT = 4, 0.07
 
 #: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
 _EMPTY_SIZE = 3
@@ -248,28 +258,84 @@ def find_runs(
 ) -> tuple[tuple[int, int], ...]:
     """(packet number, first sample on the player's axis) of each run without a break.
 
-    Stamps may be rounded (Matroska: 1 ms), so a run is placed once, by the mean over its first
-    packets, and counted from there; a stamp that disagrees with the count starts another run.
-    The same rule places decoded frames (`media.sound`).
+    Stamps may be rounded (Matroska: 1 ms), so a run is placed once, by `run_place`, and counted from
+    there; stamps that move away from the count for good (`find_break`) start another run. The same
+    rule places decoded frames (`media.sound`). No run at all where packets are not of this size: the
+    rate changes within the track, say.
     """
     if not len(stamps):
         return ()
     offsets = stamps * float(time_base * rate) - float(start * rate) - np.arange(len(stamps)) * float(size)
     offsets[stamps == NO_PTS] = np.nan
-    tolerance = max(_RUN_TOLERANCE_S, 1.5 * float(time_base)) * rate
+    tolerance = run_tolerance(time_base, rate)
     runs: list[tuple[int, int]] = []
-    at, n = 0, len(stamps)
+    at, n, drifting = 0, len(stamps), 0
     while at < n:
-        head = offsets[at : at + _RUN_HEAD + 1]
-        known = head[~np.isnan(head)]
-        if not len(known):
+        head = offsets[at : at + RUN_HEAD + 1]
+        mean = run_place(head, tolerance)
+        if mean is None:
             at += 1 if not runs else len(head)
             continue
-        strays = np.flatnonzero(np.abs(known - known[0]) > tolerance)
-        place = round(float(known[: strays[0] if len(strays) else None].mean()))
+        place = round(mean)
+        if runs:
+            number, first = runs[-1]
+            moved = abs(place - (first - number * size)) > _DRIFT * size * (at - number)
+            drifting = drifting + 1 if moved else 0
+            if drifting == _MANY:
+                return ()
         runs.append((at, place + at * size))
-        broken = np.flatnonzero(np.abs(offsets[at + 1 :] - place) > tolerance)
-        if not len(broken):
+        broken = find_break(offsets[at + 1 :] - place, tolerance)
+        if broken is None:
             break
-        at += 1 + int(broken[0])
+        at += 1 + broken
     return tuple(runs)
+
+
+def run_tolerance(time_base: Fraction, rate: int) -> float:
+    """How far a stamp may stray from the count of a run, samples."""
+    return max(_RUN_TOLERANCE_S, 1.5 * float(time_base)) * rate
+
+
+def run_place(offsets: Floats, tolerance: float) -> float | None:
+    """Where the run that begins with these packets lies.
+
+    Args:
+        offsets: Stamp less samples counted so far, in samples; NaN without a stamp.
+        tolerance: `run_tolerance`.
+
+    Returns:
+        The mean over the run, stamps that stray left out; of guessed stamps that come back time and
+        again, over those that came back. None without any stamp.
+    """
+    known = offsets[~np.isnan(offsets)]
+    if not len(known):
+        return None
+    run = known[: find_break(known - known[0], tolerance)]
+    back = run[1:][np.abs(np.diff(run)) > tolerance]
+    often = len(back) > 1 and len(back) * _STAYS >= len(run)
+    if often and np.mean(np.abs(back - np.median(back)) <= tolerance) >= _AGREE:
+        run = back
+    return float(run[np.abs(run - np.median(run)) <= tolerance].mean())
+
+
+def find_break(strays: Floats, tolerance: float) -> int | None:
+    """The first packet from which on stamps stray to one side and do not come back; None without.
+
+    Args:
+        strays: Stamp less place by the run's count, in samples; NaN without a stamp.
+        tolerance: `run_tolerance`.
+    """
+    known = np.flatnonzero(~np.isnan(strays))
+    beyond = np.where(np.abs(strays[known]) > tolerance, np.sign(strays[known]), 0)
+    starts = np.flatnonzero(np.diff(beyond, prepend=0))
+    ends = np.append(starts, len(beyond))[1:]
+    sides = beyond[starts]
+    # At the end there is nothing to come back: there a deviation stays that has not come back before.
+    last = (ends == len(beyond)) & ~np.isin(sides, sides[:-1])
+    stays = (sides != 0) & ((ends - starts >= _STAYS) | last)
+    if not stays.any():
+        return None
+    start, end = starts[stays][0], ends[stays][0]
+    # Guesses just before the move may lean to the same side: it is where they exceed those that came back.
+    leant = np.abs(strays[known][:start][beyond[:start] == beyond[start]]).max(initial=0)
+    return int(known[start + np.argmax(np.abs(strays[known][start:end]) > leant)])

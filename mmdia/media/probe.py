@@ -21,6 +21,7 @@ import av.container
 import av.stream
 
 from mmdia.errors import MediaUnreadable
+from mmdia.media.encrypted import encrypted_streams, refusal
 from mmdia.media.refusal import existing, explain, refuse_lookalikes
 from mmdia.schema.time import snap_rate
 
@@ -65,6 +66,7 @@ class VideoStream:
         language: As tagged in the file; None when untagged or "und".
         title: Title of the stream, or None.
         default: Whether the file marks it as the default.
+        encrypted: Whether nobody can decode it without a key.
     """
 
     index: int
@@ -77,6 +79,7 @@ class VideoStream:
     language: str | None
     title: str | None
     default: bool
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class AudioStream:
     """A sound track; `number` counts audio tracks from 0, `index` counts all streams.
 
     `commentary` is true for tracks that the file marks as comment, description for the blind
-    or hard of hearing, or whose title says so: never the dialogue track by default.
+    or hard of hearing, or whose title says so: never the dialogue track by default. `encrypted` as
+    of `VideoStream`.
     """
 
     index: int
@@ -97,6 +101,7 @@ class AudioStream:
     title: str | None
     default: bool
     commentary: bool
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +227,15 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
     Raises:
         MediaNotFound: There is no such file.
         MediaUnreadable: It is a folder, a Git LFS pointer, empty, a web page, a picture,
-            truncated or otherwise no media; the message says what to do.
+            truncated, encrypted or otherwise no media; the message says what to do.
     """
     with open_input(path) as container:
-        video = tuple(_video(s, container) for s in picture_streams(container))
-        audio = tuple(_audio(s, n) for n, s in enumerate(sound_streams(container)))
+        locked = encrypted_streams(path, container)
+        pictures, sounds = picture_streams(container), sound_streams(container)
+        if locked and all(s.index in locked for s in (*pictures, *sounds)):
+            raise refusal(path)
+        video = tuple(_video(s, container, encrypted=s.index in locked) for s in pictures)
+        audio = tuple(_audio(s, n, encrypted=s.index in locked) for n, s in enumerate(sounds))
         if not (video or audio):
             raise MediaUnreadable(
                 "the file holds neither picture nor sound",
@@ -291,7 +300,9 @@ def _tag(stream: av.stream.Stream, name: str) -> str | None:
     return None if value in ("", "und") else value
 
 
-def _video(stream: av.VideoStream, container: av.container.InputContainer) -> VideoStream:
+def _video(
+    stream: av.VideoStream, container: av.container.InputContainer, *, encrypted: bool
+) -> VideoStream:
     if any(name in container.format.name for name in _NOT_FILM):
         raise MediaUnreadable("this is a picture, not a film", path=container.name)
     rate = stream.guessed_rate or stream.average_rate
@@ -306,10 +317,11 @@ def _video(stream: av.VideoStream, container: av.container.InputContainer) -> Vi
         language=_tag(stream, "language"),
         title=_tag(stream, "title"),
         default=bool(stream.disposition & av.stream.Disposition.default),
+        encrypted=encrypted,
     )
 
 
-def _audio(stream: av.AudioStream, number: int) -> AudioStream:
+def _audio(stream: av.AudioStream, number: int, *, encrypted: bool) -> AudioStream:
     flags = av.stream.Disposition
     marked = flags.comment | flags.visual_impaired | flags.hearing_impaired | flags.karaoke
     title = _tag(stream, "title")
@@ -325,6 +337,7 @@ def _audio(stream: av.AudioStream, number: int) -> AudioStream:
         title=title,
         default=bool(stream.disposition & flags.default),
         commentary=bool(stream.disposition & marked) or "comment" in told or "descri" in told,
+        encrypted=encrypted,
     )
 
 

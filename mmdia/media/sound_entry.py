@@ -31,6 +31,8 @@ _ENTERED = frozenset({"aac", "ac3", "eac3", "dts", "mp3", "opus", "flac", "trueh
 #: Length of a segment and of the lead before it, seconds. Parametric extensions of AAC (SBR) send
 #: their headers about twice a second; without one the upper half of the spectrum stays silent.
 _SEGMENT_S, _LEAD_S = 20.0, 0.75
+#: AAC of no more than this rate may double it by such an extension midway.
+_DOUBLED = 24_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Part:
 def can_enter(index: AudioIndex) -> bool:
     """Whether the track can be decoded in parts; told by the file alone."""
     if index.codec not in _ENTERED or not index.runs or index.frame_size <= 0:
+        return False
+    if index.codec == "aac" and index.rate <= _DOUBLED:
         return False
     places = places_of(index)
     return len(places) > 0 and bool((np.diff(places) > 0).all())

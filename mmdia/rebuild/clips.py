@@ -262,9 +262,9 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
     if batch.track.refusal not in (None, "no_audio"):
         codes.add(str(batch.track.refusal))
     elif index.audio is None and batch.job.clip.wants_video:
-        codes.add("no_audio")
+        codes.add("encrypted" if "audio" in index.encrypted else "no_audio")
     if index.video is None and batch.job.clip.wants_video:
-        codes.add("no_video")
+        codes.add("encrypted" if "video" in index.encrypted else "no_video")
     return sorted(codes)
 
 

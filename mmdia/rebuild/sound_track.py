@@ -36,8 +36,8 @@ class TrackChoice:
     Attributes:
         number: Number among the sound tracks of the file, from 0; None when the sound is refused.
         fact: The same for the receipt, with the reason it was taken.
-        refusal: audio_language_mismatch, commentary, no_audio or no_such_track; None when there is
-            a track.
+        refusal: audio_language_mismatch, commentary, encrypted, no_audio or no_such_track; None when
+            there is a track.
         message: The tracks there are, in words, when the sound is refused.
     """
 
@@ -121,6 +121,8 @@ def _best(streams: Sequence[AudioStream], language: str | None) -> AudioStream |
 def _take(stream: AudioStream | None, why: str) -> TrackChoice:
     if stream is None:
         return TrackChoice(None, None, "no_audio", "the file has no sound track")
+    if stream.encrypted:
+        return _refuse("encrypted", (stream,))
     fact = TrackFact(number=stream.number, language=stream.language, title=stream.title, why=why)
     return TrackChoice(stream.number, fact, None)
 

@@ -182,3 +182,51 @@ def test_sizes_of_packets_are_told_by_their_spacing() -> None:
     assert packet_size("ac3", stamps, Fraction(1, 1000), 44100) == 1536
     assert packet_size("ac3", stamps * 2, Fraction(1, 1000), 44100) == 0
     assert packet_size("vorbis", stamps, Fraction(1, 1000), 44100) == 0
+
+
+def ms(samples: np.ndarray, rate: int = 48000) -> np.ndarray:
+    return np.round(samples * 1000 / rate).astype(np.int64)
+
+
+def laced(n: int, size: int, lace: int, guessed_ms: int, rate: int = 48000) -> np.ndarray:
+    """Stamps of packets of which each `lace` share a true one; the others count whole milliseconds on."""
+    number = np.arange(n)
+    return ms(number // lace * lace * float(size), rate) + number % lace * guessed_ms
+
+
+@given(
+    lace=st.sampled_from([1, 4, 8, 16, 30]),
+    guessed=st.sampled_from([9, 10, 11, 12]),
+    at=st.integers(100, 300),
+    lost=st.integers(1, 60),
+)
+def test_stamps_that_come_back_break_no_run_and_those_that_stay_do(lace, guessed, at, lost) -> None:
+    stamps = laced(500, 512, lace, guessed)
+    steady = find_runs(stamps, Fraction(1, 1000), Fraction(0), 48000, 512)
+    assert len(steady) == 1
+    assert abs(steady[0][1]) <= 0.0035 * 48000
+    gap = np.delete(stamps, np.s_[at : at + lost])
+    runs = find_runs(gap, Fraction(1, 1000), Fraction(0), 48000, 512)
+    # One or two packets hide among guesses that stray by as much.
+    if lace * abs(guessed - 32 / 3) + 4 < lost * 32 / 3:
+        assert [packet for packet, _ in runs] == [0, at]
+        assert abs(runs[1][1] - (at + lost) * 512) <= 0.0035 * 48000
+
+
+def test_one_wild_stamp_is_no_run_of_its_own_and_does_not_move_the_others() -> None:
+    stamps = ms(np.arange(400) * 1024.0)
+    stamps[[50, 51, 200]] += 4000
+    ((_, first),) = find_runs(stamps, Fraction(1, 1000), Fraction(0), 48000, 1024)
+    assert abs(first) < 24
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(48000, 44100), (44100, 48000), (24000, 22050), (48000, 24000)]
+)
+@pytest.mark.parametrize("lace", [1, 15])
+def test_packets_whose_length_changes_are_not_placed_by_their_number(before, after, lace) -> None:
+    lengths = np.repeat([1024.0, 1024.0 * before / after], [300, 400])
+    places = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    stamps = ms(places[np.arange(700) // lace * lace] + np.arange(700) % lace * 1024.0, before)
+    assert find_runs(stamps[:300], Fraction(1, 1000), Fraction(0), before, 1024) != ()
+    assert find_runs(stamps, Fraction(1, 1000), Fraction(0), before, 1024) == ()

@@ -94,6 +94,7 @@ def test_tracks_are_entered_where_that_is_safe(films) -> None:
     assert can_enter(index)
     assert not can_enter(replace(index, codec="vorbis"))
     assert not can_enter(replace(index, runs=()))
+    assert not can_enter(replace(index, rate=24_000)), "its rate may double"
     assert not can_enter(replace(index, runs=((0, 0), (10, 5))))
 
 

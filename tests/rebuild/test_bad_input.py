@@ -60,6 +60,38 @@ def test_the_name_of_a_folder_is_no_reason(media_dir: Path, tmp_path: Path, fold
     }
 
 
+def lock(film: Path, *names: bytes) -> None:
+    """Name sample descriptions of an mp4 as encrypted ones are named."""
+    content = film.read_bytes()
+    for name, kind in ((b"avc1", b"encv"), (b"mp4a", b"enca")):
+        if name in names:
+            content = content.replace(name + b"\0\0\0\0\0\0\0\1", kind + b"\0\0\0\0\0\0\0\1")
+    film.write_bytes(content)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "profile", "statuses"),
+    [
+        ((b"avc1", b"mp4a"), "all", {"refused"}),
+        ((b"avc1",), "all", {"built"}),
+        ((b"avc1",), "lossless", {"refused"}),
+        ((b"mp4a",), "all", {"built"}),
+        ((b"mp4a",), "audio", {"refused"}),
+    ],
+)
+def test_encrypted_films_say_so_and_give_the_rest(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease, names, profile: str, statuses
+) -> None:
+    release = make_release([{"title_id": "t"}], [row("a", 6_000, 7_000)])
+    lock((media_dir / "mmdia_demo_01.mp4").rename(media_dir / "t.mp4"), *names)
+    rebuild(media_dir, tmp_path / "out", release, timemap="identity", params={"profile": profile})
+    got = receipts(tmp_path / "out")["a"]
+    assert {got["status"]} == statuses
+    assert got["reasons"] == ["encrypted"]
+    assert bool(got["audio"]) == (statuses == {"built"} and b"mp4a" not in names)
+
+
 @pytest.mark.slow
 def test_a_truncated_film_gives_what_is_there(media_dir: Path, tmp_path: Path) -> None:
     """Cut in the middle: whether nothing or a part can be read, nothing half-made appears."""
