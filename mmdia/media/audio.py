@@ -74,7 +74,7 @@ class AudioFacts:
         n_samples: Samples per channel.
         channels: How many channels.
         sha256: `pcm_sha256` of the samples.
-        channel_rule: mono | fc | itu | stereo | keep, see `mmdia.media.mix`.
+        channel_rule: mono | fc | itu | side | stereo | keep, see `mmdia.media.mix`.
         n_missing: Source samples of the window at which the film has no sound (zeros).
         missing_s: The same in seconds.
     """
@@ -134,12 +134,11 @@ def sound_request(
         source_rate: Samples per second of the film.
         params: How the clip is written.
         speed: Media seconds per clip second.
-        everything: All channels are needed besides; else mono is reduced while decoding, which is
-            faster and holds one channel instead of all.
+        everything: All channels are needed besides.
     """
     first, last = guarded_range(window, source_rate, params.sample_rate, speed)
     guard = guard_samples(source_rate, params.sample_rate or source_rate, speed)
-    return SoundRange(key, first, last, params.channels == "mono" and not everything, guard)
+    return SoundRange(key, first, last, params.channels, guard, everything)
 
 
 def render_block(

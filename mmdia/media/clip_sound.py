@@ -116,7 +116,8 @@ class ClipSound:
     def _of_clip(self) -> npt.NDArray[np.float32]:
         first, last = sample_range(self._window, self._sound.rate)
         at = first - self._block.first
-        samples = self._block.samples[:, at : at + last - first]
+        everything = self._block.samples if self._block.whole is None else self._block.whole
+        samples = everything[:, at : at + last - first]
         if self._speed == 1:
             return samples
         return sound_out.resample(samples, float(self._sound.rate * self._speed), self._sound.rate)

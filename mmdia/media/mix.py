@@ -7,9 +7,13 @@ Mono, for speech (ITU-R BS.775 gives the weights):
   dialogue there.
 * ``itu``: all channels by weight (centre 1, left and right 0.707, surrounds 0.5, LFE 0),
   divided by the sum of the weights, so that it cannot clip.
+* ``side``: the same with the right side turned over, where left and right cancel each other (one was
+  wired the wrong way round): the sum has less than a hundredth of the energy of the difference.
 
 Stereo: ``stereo`` (two channels as they are), ``mono`` (one channel, doubled) or ``itu``
 (downmix of more, normalised likewise). Keep: ``keep``, every channel as it is.
+
+Where the layout changes within a window, each stretch of one layout has its own rule: ``fc+itu``.
 """
 
 from __future__ import annotations
@@ -27,6 +31,9 @@ Channels = Literal["mono", "stereo", "keep"]
 
 #: A centre channel that never rises above this (-60 dBFS) is silent.
 SILENCE = 1e-3
+#: The sum of both sides is no sound when their difference has this many times its energy (20 dB), told
+#: by every so-manieth sample.
+_CANCEL, EVERY = 100, 8
 
 _HALF, _SQRT = 0.5, math.sqrt(0.5)
 _LEFT, _RIGHT = ("FL", "FLC", "DL", "WL"), ("FR", "FRC", "DR", "WR")
@@ -70,7 +77,54 @@ def channel_rule(
             one = np.zeros((1, len(names)), np.float32)
             one[0, centre] = 1.0
             return one, "fc"
+    turned = side_weights(names)
+    if turned is not None:
+        some = samples[:, ::EVERY]
+        if cancel(energy(mix(mono_weights(names), some)), energy(mix(turned, some))):
+            return turned, "side"
     return mono_weights(names), "itu"
+
+
+def side_weights(names: Sequence[str]) -> Floats32 | None:
+    """`mono_weights` with the right side turned over; None where there is no right side.
+
+    Of channels without a name every other one is turned.
+    """
+    right = [n in _RIGHT + _RIGHT_BACK or (n == "?" and k % 2 == 1) for k, n in enumerate(names)]
+    return mono_weights(names) * np.where(right, -1, 1).astype(np.float32) if any(right) else None
+
+
+def energy(samples: Floats32) -> int:
+    """Sum of squares in steps of 16 bits: exact, so that parts add up to the whole."""
+    steps = np.rint(np.clip(np.nan_to_num(samples), -8, 8) * 32768).astype(np.int64)
+    return int((steps * steps).sum())
+
+
+def cancel(of_sum: int, of_difference: int) -> bool:
+    """Whether two sides cancel each other, by the energies of their sum and of their difference."""
+    return of_difference > _CANCEL * of_sum
+
+
+def to_layout(names: Sequence[str], wanted: Sequence[str]) -> Floats32:
+    """Weights (wanted, names) that bring sound to a track of other channels."""
+    if len(wanted) == 1:
+        return mono_weights(names)
+    if len(wanted) == 2:
+        weights, _ = channel_rule(np.zeros((len(names), 0), np.float32), names, "stereo")
+        return np.eye(2, dtype=np.float32) if weights is None else weights
+    out = np.zeros((len(wanted), len(names)), np.float32)
+    for k, name in enumerate(names):
+        # Each to its like: itself, behind for beside, the front of its side; without names by its place.
+        front = "FR" if name in _RIGHT + _RIGHT_BACK else "FL"
+        likes = (
+            name,
+            {"B": "S", "S": "B"}.get(name[0], "F") + name[1:],
+            *(() if name == "?" else (front,)),
+        )
+        place = next((wanted.index(like) for like in likes if like in wanted), k)
+        if place < len(wanted) and (name in wanted or name not in _LOW):
+            out[place, k] = 1
+    return out
 
 
 def mono_weights(names: Sequence[str]) -> Floats32:

@@ -8,8 +8,8 @@ samples, not eight.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +18,21 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.media.index import AudioIndex
-from mmdia.media.mix import SILENCE, Floats32, channel_names, mix, mono_weights, peak
+from mmdia.media.mix import (
+    EVERY,
+    SILENCE,
+    Channels,
+    Floats32,
+    cancel,
+    channel_names,
+    channel_rule,
+    energy,
+    mix,
+    mono_weights,
+    peak,
+    side_weights,
+    to_layout,
+)
 
 #: First sample on the player's axis, and the frame that begins there.
 Placed = tuple[int, av.AudioFrame]
@@ -52,15 +66,17 @@ class SoundRange:
         key: Names the range in its block.
         first: First sample.
         last: One past the last.
-        mono: Reduce to one channel by the rules of `mmdia.media.mix`.
-        guard: Samples at either end that have no say in whether the centre channel is silent.
+        rule: Reduce to one channel or two by the rules of `mmdia.media.mix`; ``keep`` all.
+        guard: Samples at either end that have no say in how the range is reduced.
+        everything: The track's channels are wanted besides.
     """
 
     key: Hashable
     first: int
     last: int
-    mono: bool = False
+    rule: Channels = "keep"
     guard: int = 0
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,9 @@ class SoundBlock:
         samples: float32 (channels, last - first), -1..1; zeros where the film has no sound.
         first: The player's sample that `samples` begins with.
         covered: Ranges [first, last) of the player's samples that the film has, in order.
-        rule: Channel rule by which a mono range was reduced to (1, n); None of other ranges.
+        rule: Channel rule by which the range was reduced, several joined by "+" where the film's layout
+            changes within it; None where all channels are kept.
+        whole: All channels of the track, where they were wanted besides.
     """
 
     key: Hashable
@@ -80,6 +98,7 @@ class SoundBlock:
     first: int
     covered: tuple[tuple[int, int], ...]
     rule: str | None = None
+    whole: Floats32 | None = None
 
     def missing(self, first: int, last: int) -> int:
         """How many of the player's samples [first, last) the film does not have (zeros here)."""
@@ -88,26 +107,44 @@ class SoundBlock:
 
 
 class Filling:
-    """A range on its way to being complete, all channels."""
+    """A range on its way to being complete: the track's channels, or two.
+
+    A film's sound may change its layout on the way: each stretch of one layout is reduced by itself, as
+    if all of the film had it, or brought to the track's channels where these are to be kept.
+    """
 
     def __init__(self, want: SoundRange, index: AudioIndex) -> None:
         self.want, self._index = want, index
         self._length = max(0, want.last - want.first)
         self._held: list[Placed] = []
-        self._batch = self._count = 0
+        self._count = 0
         self._limit = round(_BATCH_S * index.rate)
         self._covered: list[tuple[int, int]] = []
-        self._samples = self._room(1 if want.mono else index.channels)
+        self._samples = self._room({"mono": 1, "stereo": 2}.get(want.rule, index.channels))
+        both = want.everything and want.rule != "keep"
+        self._whole = Filling(replace(want, rule="keep"), index) if both else None
+        #: Rule of each stretch, and whether it reaches into the window proper.
+        self._rules: list[tuple[str, bool]] = []
+        self._span = (want.last, want.first)
+        self._begin(channel_names(index.layout, index.channels))
 
     def add(self, first: int, last: int, frame: av.AudioFrame) -> None:
         """Take a frame that holds the player's samples [first, last), some of them wanted."""
         low, high = max(first, self.want.first), min(last, self.want.last)
         if high <= low:
             return
+        if self._whole is not None:
+            self._whole.add(first, last, frame)
+        if frame.layout.nb_channels != len(self._names):
+            self._end()
+            own = frame.layout.nb_channels == self._index.channels
+            layout = self._index.layout if own else frame.layout.name
+            self._begin(channel_names(layout, frame.layout.nb_channels))
         if self._covered and self._covered[-1][1] == low:
             self._covered[-1] = (self._covered[-1][0], high)
         else:
             self._covered.append((low, high))
+        self._span = (min(low, self._span[0]), max(high, self._span[1]))
         self._held.append((first, frame))
         self._count += last - first
         if self._count >= self._limit:
@@ -115,64 +152,92 @@ class Filling:
 
     def block(self) -> SoundBlock:
         """The complete range."""
+        self._end()
+        heard = [rule for rule, inside in self._rules if inside] or [self._rules[-1][0]]
+        rule = None if self.want.rule == "keep" else "+".join(dict.fromkeys(heard))
+        whole = None if self._whole is None else self._whole.block().samples
+        return SoundBlock(
+            self.want.key, self._samples, self.want.first, tuple(self._covered), rule, whole
+        )  # fmt: skip
+
+    def _begin(self, names: tuple[str, ...]) -> None:
+        """Start a stretch of frames with these channels."""
+        self._names = names
+        self._span = (self.want.last, self.want.first)
+        nothing = np.zeros((len(names), 0), np.float32)
+        self._weights, self._rule = channel_rule(nothing, names, self.want.rule)
+        if self.want.rule == "keep" and len(names) != self._index.channels:
+            self._weights = to_layout(names, channel_names(self._index.layout, self._index.channels))
+
+    def _end(self) -> None:
+        """Close the stretch: all of its frames have come."""
         self._flush()
-        return SoundBlock(self.want.key, self._samples, self.want.first, tuple(self._covered))
+        guard = self.want.guard
+        inside = self._span[0] < self.want.last - guard and self._span[1] > self.want.first + guard
+        if inside or not self._rules:
+            self._rules.append((self._rule, inside))
 
     def _flush(self) -> None:
-        self._copy(self._held, range(self._index.channels), self._samples)
+        for at, rows in self._wanted(self._held, range(len(self._names))):
+            mixed = rows if self._weights is None else mix(self._weights, rows)
+            self._samples[:, at : at + rows.shape[1]] = mixed
         self._held, self._count = [], 0
 
     def _room(self, channels: int) -> Floats32:
         # Pages of zeros cost nothing until they are written.
         return np.zeros((channels, self._length), np.float32)
 
-    def _copy(self, frames: Iterable[Placed], channels: Sequence[int], out: Floats32) -> None:
-        for first, rows in as_floats(frames, self._index, channels):
+    def _wanted(self, frames: Iterable[Placed], channels: Sequence[int]) -> Iterator[tuple[int, Floats32]]:
+        """What of the frames is wanted: (place in the range, float32 (len(channels), n))."""
+        for first, rows in as_floats(frames, self._index.rate, channels):
             low = max(first, self.want.first)
             high = min(first + rows.shape[1], self.want.last)
-            at = self.want.first
-            out[:, low - at : high - at] = rows[:, low - first : high - first]
+            yield low - self.want.first, rows[:, low - first : high - first]
 
 
 class MonoFilling(Filling):
     """The same, reduced to one channel on the way.
 
     While the centre channel has not been heard, frames are kept for the downmix; from then on only
-    the centre is copied.
+    the centre is copied. The downmix is kept with one side turned over beside it, for the case that
+    the sides turn out to cancel each other.
     """
 
-    def __init__(self, want: SoundRange, index: AudioIndex) -> None:
-        super().__init__(want, index)
-        names = channel_names(index.layout, index.channels)
+    def _begin(self, names: tuple[str, ...]) -> None:
+        super()._begin(names)
         self._centre = names.index("FC") if "FC" in names and len(names) > 1 else None
-        self._weights = mono_weights(names)
-        self._all = range(index.channels)
         self._waiting: list[Placed] = []
         self._waited = 0
-        self._most = round(_WAIT_S * index.rate)
+        self._most = round(_WAIT_S * self._index.rate)
         self._heard, self._others = False, False
-        self._mixed: Floats32 | None = None
+        self._mixes = [(mono_weights(names), self._samples if self._centre is None else self._room(1))]
+        if (turned := side_weights(names)) is not None:
+            self._mixes.append((turned, self._room(1)))
+        self._energies = [0, 0]
 
-    def block(self) -> SoundBlock:
-        """The complete range, one channel, and the rule it was reduced by."""
+    def _end(self) -> None:
         self._flush()
-        rule = "mono" if self._index.channels == 1 else "itu"
-        samples = self._samples
         if self._centre is not None:
             self._mix_waiting()
-            rule = "fc" if self._heard or not self._others else "itu"
-            if rule == "itu" and self._mixed is not None:
-                samples = self._mixed
-        return SoundBlock(self.want.key, samples, self.want.first, tuple(self._covered), rule)
+        self._rule, chosen = "mono" if len(self._names) == 1 else "itu", 0
+        if self._centre is not None and (self._heard or not self._others):
+            self._rule, chosen = "fc", -1
+        elif cancel(*self._energies):
+            self._rule, chosen = "side", 1
+        if chosen >= 0:
+            low, high = (at - self.want.first for at in self._span)
+            if high > low:
+                self._samples[:, low:high] = self._mixes[chosen][1][:, low:high]
+        super()._end()
 
     def _flush(self) -> None:
-        if self._centre is None:
-            if self._index.channels == 1:
-                self._copy(self._held, self._all, self._samples)
-            else:
-                self._copy_mixed(self._held, self._samples)
+        if len(self._names) == 1:
+            super()._flush()
+        elif self._centre is None:
+            self._mix(self._held)
         else:
-            self._copy(self._held, [self._centre], self._samples)
+            for at, rows in self._wanted(self._held, [self._centre]):
+                self._samples[:, at : at + rows.shape[1]] = rows
             if not self._heard and self._held:
                 self._listen()
         self._held, self._count = [], 0
@@ -185,7 +250,7 @@ class MonoFilling(Filling):
         high = min(last_first + length, self.want.last - self.want.guard)
         at = self.want.first
         if high > low and peak(self._samples[0, low - at : high - at]) >= SILENCE:
-            self._heard, self._waiting, self._mixed = True, [], None
+            self._heard, self._waiting = True, []
             return
         self._waiting += self._held
         self._waited += self._count
@@ -193,42 +258,39 @@ class MonoFilling(Filling):
             self._mix_waiting()
 
     def _mix_waiting(self) -> None:
-        if self._heard or not self._waiting:
-            return
-        if self._mixed is None:
-            self._mixed = self._room(1)
-        self._copy_mixed(self._waiting, self._mixed)
+        if not self._heard:
+            self._mix(self._waiting)
         self._waiting, self._waited = [], 0
 
-    def _copy_mixed(self, frames: Iterable[Placed], out: Floats32) -> None:
-        """Mix down; also notes whether any channel is heard in the window proper."""
-        start, inner = self.want.first, self.want.guard
-        for first, rows in as_floats(frames, self._index, self._all):
-            low = max(first, start)
-            high = min(first + rows.shape[1], self.want.last)
-            part = rows[:, low - first : high - first]
-            out[:, low - start : high - start] = mix(self._weights, part)
-            if not self._others:
-                a, b = max(0, start + inner - low), max(0, self.want.last - inner - low)
-                self._others = peak(part[:, a:b]) >= SILENCE
+    def _mix(self, frames: Iterable[Placed]) -> None:
+        """Mix down; also notes what is heard in the window proper."""
+        inner = self.want.guard
+        for at, rows in self._wanted(frames, range(len(self._names))):
+            a = max(0, inner - at)
+            b = max(0, self._length - inner - at)
+            self._others = self._others or peak(rows[:, a:b]) >= SILENCE
+            for n, (weights, room) in enumerate(self._mixes):
+                mixed = room[:, at : at + rows.shape[1]]
+                mixed[:] = mix(weights, rows)
+                self._energies[n] += energy(mixed[:, a + (inner - at - a) % EVERY : b : EVERY])
 
 
 def fill(want: SoundRange, index: AudioIndex) -> Filling:
     """What collects the range."""
-    return MonoFilling(want, index) if want.mono else Filling(want, index)
+    return MonoFilling(want, index) if want.rule == "mono" else Filling(want, index)
 
 
 def as_floats(
-    frames: Iterable[Placed], index: AudioIndex, channels: Sequence[int]
-) -> Iterable[tuple[int, Floats32]]:
-    """Stretches of frames without a break: (first sample, float32 (len(channels), n))."""
-    for run in _unbroken((p for p in frames if is_sane(p[1])), index):
+    frames: Iterable[Placed], rate: int, channels: Sequence[int]
+) -> Iterator[tuple[int, Floats32]]:
+    """Stretches of frames (of one layout) without a break: (first sample, float32 (len(channels), n))."""
+    for run in _unbroken((p for p in frames if is_sane(p[1])), rate):
         first, frame = run[0]
-        if frame.sample_rate == index.rate and frame.layout.nb_channels == index.channels:
+        if frame.sample_rate == rate:
             yield first, rows_of([f for _, f in run], channels)
         else:
             try:
-                yield first, _conform([f for _, f in run], index)[list(channels)]
+                yield first, _resampled([f for _, f in run], rate)[list(channels)]
             except av.FFmpegError:
                 continue  # damage that looks like another format: silence
 
@@ -238,21 +300,21 @@ def is_sane(frame: av.AudioFrame) -> bool:
     return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 4000 <= frame.sample_rate <= 768_000
 
 
-def _unbroken(frames: Iterable[Placed], index: AudioIndex) -> Iterable[list[Placed]]:
+def _unbroken(frames: Iterable[Placed], rate: int) -> Iterable[list[Placed]]:
     """Neighbours of one kind whose places follow on each other (to a sample of rounding)."""
     for _, group in groupby(frames, key=lambda p: _kind(p[1])):
         run: list[Placed] = []
         due = 0.0
         for first, frame in group:
             # Frames of a strange rate stay together: their resampler sees them whole.
-            full = run and frame.sample_rate == index.rate and first - run[0][0] >= _STRETCH
+            full = run and frame.sample_rate == rate and first - run[0][0] >= _STRETCH
             if run and (full or abs(first - due) > 1):
                 yield run
                 run = []
             if not run:
                 due = first
             run.append((first, frame))
-            due += frame.samples * index.rate / frame.sample_rate
+            due += frame.samples * rate / frame.sample_rate
         yield run
 
 
@@ -287,14 +349,15 @@ def rows_of(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats3
     return floats
 
 
-def _conform(frames: Sequence[av.AudioFrame], index: AudioIndex) -> Floats32:
-    """Broadcasts change rate and layout on the way: bring frames back to the track's own."""
-    layout = frames[0].layout.name
-    rows = np.ascontiguousarray(rows_of(frames, range(frames[0].layout.nb_channels)))
-    joined = av.AudioFrame.from_ndarray(rows, format="fltp", layout=layout)
+def _resampled(frames: Sequence[av.AudioFrame], rate: int) -> Floats32:
+    """Frames of one kind at another rate, joined: float32 (channels, n)."""
+    channels = range(frames[0].layout.nb_channels)
+    joined = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(rows_of(frames, channels)), format="fltp", layout=frames[0].layout.name
+    )
     joined.sample_rate = frames[0].sample_rate
-    converter = av.AudioResampler(format="fltp", layout=index.layout, rate=index.rate)
+    converter = av.AudioResampler(format="fltp", layout=joined.layout, rate=rate)
     parts = [f.to_ndarray() for f in (*converter.resample(joined), *converter.resample(None))]
-    wanted = round(rows.shape[1] * index.rate / joined.sample_rate)
-    out = np.concatenate([*parts, np.zeros((index.channels, 0), np.float32)], axis=1)[:, :wanted]
+    wanted = round(joined.samples * rate / joined.sample_rate)
+    out = np.concatenate([*parts, np.zeros((len(channels), 0), np.float32)], axis=1)[:, :wanted]
     return np.pad(out, ((0, 0), (0, wanted - out.shape[1])))

@@ -134,3 +134,56 @@ def test_another_rate_halfway_is_heard_at_its_own_pitch(tmp_path, codec, lace, o
     lag, alike = likeness(tail, sound[0, half : half + len(tail)], 6000)
     assert alike > 0.9
     pieces_are_whole(tail, sound[0, half:], lag, (0, 0.3))
+
+
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+
+def voices(channels: int, voice: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The voice where films have it, another sound in the surrounds."""
+    out = np.zeros((channels, len(voice)), np.float32)
+    for k in range(channels):
+        out[k] = 0.2 * other
+    for k in [2] if channels == 6 else range(channels):
+        out[k] = voice
+    return out
+
+
+@pytest.mark.parametrize("wish", ["mono", "stereo", "keep"])
+@pytest.mark.parametrize(("one", "two"), [(6, 2), (2, 6), (2, 1), (1, 2), (6, 1), (1, 6)])
+def test_where_channels_change_sound_goes_on_at_its_level(tmp_path, one: int, two: int, wish: str) -> None:
+    voice, other = film.noise(2, 4 * RATE) * 0.5
+    half = 2 * RATE
+    packets = coded("ac3", voices(one, voice, other)[:, :half], RATE, LAYOUTS[one])
+    joint = round(sum(length for _, length in packets) * RATE)
+    packets += coded("ac3", voices(two, voice, other)[:, half:], RATE, LAYOUTS[two])
+    write(tmp_path / "a.mkv", "ac3", packets, layout=LAYOUTS[one])
+    index = build_index(tmp_path / "a.mkv")
+    assert index.audio is not None
+    assert index.audio.channels == one
+    span = (RATE, joint + RATE)
+    ranges = [
+        SoundRange(0, *span, rule=wish, everything=True),
+        SoundRange(1, *span, rule=wish),
+        SoundRange(2, *span),
+        SoundRange(3, joint + RATE // 4, joint + RATE, rule=wish),
+    ]
+    with SoundReader(tmp_path / "a.mkv", index, ranges) as reader:
+        blocks = {block.key: block for block in reader.advance()}
+    got = blocks[1].samples
+    assert np.array_equal(blocks[0].samples, got)
+    assert np.array_equal(got if wish == "keep" else blocks[0].whole, blocks[2].samples)
+    assert got.shape == ({"mono": 1, "stereo": 2, "keep": one}[wish], span[1] - span[0])
+    assert blocks[1].missing(*span) == 0
+    if wish == "mono":
+        alike = {1: "mono", 2: "itu", 6: "fc"}
+        assert blocks[1].rule == "+".join(dict.fromkeys([alike[one], alike[two]]))
+    # Away from the joint the second stretch is what it is in a window of its own.
+    assert np.array_equal(got[:, joint + RATE // 4 - span[0] :], blocks[3].samples)
+    for at in range(0, got.shape[1] - 2400, 2400):
+        loud = np.sqrt((got[:, at : at + 2400] ** 2).mean(axis=1)).max()
+        # The downmix to two channels divides by the sum of its weights.
+        assert loud > (0.05 if wish == "mono" else 0.02), f"silent at {at}"
+    if wish == "mono":
+        levels = [float(np.sqrt((part**2).mean())) for part in (got[:, : half // 2], got[:, -half // 2 :])]
+        assert levels[1] == pytest.approx(levels[0], rel=0.1), "the voice keeps its level"
