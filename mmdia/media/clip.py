@@ -17,8 +17,7 @@ from mmdia.media.clip_sound import ClipSound, sound_wanted
 from mmdia.media.colour import is_hdr, transfer_of
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_refusal
-from mmdia.media.mix import Floats32
-from mmdia.media.proof import ENDS_S, PlainSound, prove_copy
+from mmdia.media.proof import ENDS_S, Plain, PlainSound, prove_copy
 from mmdia.media.request import ClipRequest, ClipResult, PartResult
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still
@@ -97,7 +96,7 @@ class ClipJob:
         self._lossless, self._proof = lossless, proof
         #: The film's sound for the proof, opened by whoever cuts.
         self.plain: PlainSound | None = None
-        self._film: list[tuple[float, Floats32]] | None = None
+        self._film: list[Plain] | None = None
         self._still_frames = _still_frames(request, index.video)
         self.frames: npt.NDArray[np.int64] = self._wanted_frames()
         self.last_frame = int(self.frames[-1]) if len(self.frames) else -1
@@ -286,7 +285,7 @@ class ClipJob:
         )  # fmt: skip
         piece.writer = None
 
-    def _plain_sound(self) -> list[tuple[float, Floats32]] | None:
+    def _plain_sound(self) -> list[Plain] | None:
         """What a plain decode of the film gives for the window; None when nothing is to be proven."""
         if self._film is None and self.plain is not None and self.sound_spans():
             self._film = [found for span in self.sound_spans() for found in self.plain.take(*span)]

@@ -13,8 +13,7 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media import audio as sound_out
 from mmdia.media.audio import AudioFacts, AudioParams, Pcm
 from mmdia.media.index import AudioIndex
-from mmdia.media.mix import Floats32
-from mmdia.media.proof import prove_sound
+from mmdia.media.proof import Plain, prove_sound
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.video import ClipSamples
 from mmdia.media.window import Window, sample_at, sample_range
@@ -83,7 +82,7 @@ class ClipSound:
             self._rate, len(pcm), pcm.shape[1], digest, self._rule, lost, lost / self._sound.rate
         )
 
-    def prove(self, film: list[tuple[float, Floats32]], path: object) -> None:
+    def prove(self, film: list[Plain], path: object) -> None:
         """Compare what was written with a plain decode of the film, see `mmdia.media.proof`.
 
         Raises:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -38,10 +38,14 @@ _WINDOW, _NEAR = 200, 8
 _TAPS = 12
 #: How far around a window that does not match is searched, samples.
 _FAR = 320
+#: Correlation from which a window is found.
+_ALIKE = 0.7
 #: Windows below this are not judged (-50 dBFS); a clip that silent where all channels are louder is.
 _LOUD, _SILENT = 3e-3, 1e-4
 #: Windows of a clip that may fail: that many, or that share; and the share that must match.
 _MAY_FAIL, _SHARE, _MUST_MATCH = 2, 0.03, 0.2
+#: So many more may fail where stretches meet: coders overlap there.
+_AT_JOINT = 4
 #: A decoder is given that much before a span, seconds.
 _LEAD_S = 0.3
 #: A stamp that strays by more than this begins another run if the next ones do so too, seconds.
@@ -60,22 +64,41 @@ def _failed(message: str, path: object, got: object) -> MediaUnreadable:
     return MediaUnreadable(message, path=path, got=got, code="not_proven")
 
 
+class Plain(NamedTuple):
+    """A stretch of a film's sound without a break.
+
+    Attributes:
+        start_s: Player second of its first sample.
+        samples: float32 (channels, n) at 8 kHz.
+        spread_s: How far its stamps lie apart from an even count, seconds: its place is no surer.
+    """
+
+    start_s: float
+    samples: Floats32
+    spread_s: float = 0.0
+
+    @property
+    def end_s(self) -> float:
+        """Player second at which it ends."""
+        return self.start_s + self.samples.shape[1] / _RATE
+
+
 class _Run:
     """Frames of one kind strung together, reduced to `_RATE`."""
 
     def __init__(self, frame: av.AudioFrame) -> None:
-        self.kind = (frame.sample_rate, frame.layout.name)
+        self.kind: tuple[int, str] = (frame.sample_rate, frame.layout.name)
         self.channels = frame.layout.nb_channels
         self._stream = soxr.ResampleStream(frame.sample_rate, _RATE, self.channels, "float32", quality="LQ")
         self._count, self._strays, self._held = 0, list[float](), list[Floats32]()
         self._first, self._waiting = 0, list[av.AudioFrame]()
         #: Player second of its first sample.
-        self.start_s = 0.0
+        self.start_s: float = 0.0
 
     def stray(self, second: float | None) -> float:
         """By how much a stamp lies off the count, seconds."""
-        due = self.start_s + self._count / self.kind[0]
-        return 0.0 if second is None or not self._strays else second - due
+        due = self.start_s + self._count / int(self.kind[0])
+        return second - due if second is not None and self._strays else 0.0
 
     def add(self, frame: av.AudioFrame, second: float | None) -> None:
         if second is not None:
@@ -103,12 +126,11 @@ class _Run:
         ):
             self._first += self._held.pop(0).shape[1]
 
-    def samples(self) -> tuple[float, Floats32]:
-        """Player second of the first sample held, and float32 (channels, n)."""
-        held = (
-            np.concatenate(self._held, axis=1) if self._held else np.zeros((self.channels, 0), np.float32)
-        )
-        return self.start_s + self._first / _RATE, held
+    def plain(self) -> Plain:
+        """What is held of it."""
+        held = np.concatenate(self._held or [np.zeros((self.channels, 0), np.float32)], axis=1)
+        spread = max(self._strays) - min(self._strays) if self._strays else 0.0
+        return Plain(self.start_s + self._first / _RATE, held, spread)
 
 
 class PlainSound:
@@ -142,19 +164,21 @@ class PlainSound:
         """Close the film."""
         self._opened.__exit__(None, None, None)
 
-    def take(self, first_s: float, last_s: float) -> list[tuple[float, Floats32]]:
-        """(player second, float32 (channels, n) at 8 kHz) of what the film has in a span."""
+    def take(self, first_s: float, last_s: float) -> list[Plain]:
+        """What the film has in a span."""
         while self._position < last_s + _LEAD_S and next(self._frames, False):
             pass
         if self._runs and self._position < float("inf"):
             self._runs[-1].flush()
-        found = [run.samples() for run in self._runs]
+        found = [run.plain() for run in self._runs]
         if (first_s, last_s) in self._left:
             self._left.remove((first_s, last_s))
-        oldest = min((a for a, _ in self._left), default=float("inf"))
+        oldest = min((a for a, _ in self._left), default=float("inf")) - _LEAD_S
+        kept = [run for run, held in zip(self._runs, found, strict=True) if held.end_s > oldest]
+        self._runs = kept or self._runs[-1:]
         for run in self._runs:
-            run.drop(oldest - _LEAD_S)
-        return [(at, x) for at, x in found if at < last_s and at + x.shape[1] / _RATE > first_s]
+            run.drop(oldest)
+        return [held for held in found if held.start_s < last_s and held.end_s > first_s]
 
     def _strung(self, context: Any) -> Iterator[bool]:
         """Append frames to runs, one at a step; true each time."""
@@ -224,7 +248,7 @@ def prove_sound(
     clip: Floats32,
     rate: float,
     span: tuple[float, float],
-    film: list[tuple[float, Floats32]],
+    film: list[Plain],
     path: object,
     *,
     codec: str,
@@ -248,19 +272,23 @@ def prove_sound(
     loudest = clip[int(np.argmax(np.linalg.norm(clip, axis=1)))]
     heard = np.asarray(soxr.resample(np.ascontiguousarray(loudest), rate, _RATE, quality="LQ"), np.float32)
     seams = garbled = count = matched = 0
-    for at, channels in film:
-        lag = (at - start_s) * _RATE
+    for plain in film:
+        lag = (plain.start_s - start_s) * _RATE
         whole = int(np.ceil(lag - 1e-6))
         # Both on one grid: the clip is moved by the part of a sample that is left.
         y = _moved(heard, lag - whole)[max(whole, 0) :]
-        x = channels[:, max(-whole, 0) :]
+        x = plain.samples[:, max(-whole, 0) :]
         length = min(len(y), x.shape[1]) // _WINDOW * _WINDOW
         if length:
-            found = _compare(y[:length], x[:, :length], noisy=codec in _NOISY)
+            room = _NEAR + plain.spread_s * _RATE
+            found = _compare(y[:length], x[:, :length], room, noisy=codec in _NOISY)
             seams, garbled, count, matched = (
                 a + b for a, b in zip((seams, garbled, count, matched), found, strict=True)
             )
-    if seams + garbled > max(_MAY_FAIL, _SHARE * count) or (count >= 20 and matched < _MUST_MATCH * count):
+    joints = _AT_JOINT * max(0, len(film) - 1)
+    if seams + garbled > max(_MAY_FAIL, _SHARE * count) + joints or (
+        count >= 20 and matched < _MUST_MATCH * count
+    ):
         raise _failed(
             "the sound of the clip is not the film's", path,
             f"of {count} pieces of 25 ms {seams} lie elsewhere, {garbled} are others, {matched} match",
@@ -276,8 +304,11 @@ def _moved(x: Floats32, samples: float) -> Floats32:
     return np.convolve(x, taps.astype(np.float32), "same")
 
 
-def _compare(y: Floats32, x: Floats32, *, noisy: bool) -> tuple[int, int, int, int]:
-    """(seams, garbled, judged, matching) windows of a clip beside the film's channels."""
+def _compare(y: Floats32, x: Floats32, room: float, *, noisy: bool) -> tuple[int, int, int, int]:
+    """(seams, garbled, judged, matching) windows of a clip beside the film's channels.
+
+    As a whole it may lie up to `room` samples off, where stamps say no more than that.
+    """
     ys = y.reshape(-1, _WINDOW)
     xs = np.ascontiguousarray(x.reshape(len(x), -1, _WINDOW).swapaxes(0, 1))  # (windows, channels, samples)
     energy = (ys * ys).sum(axis=1)
@@ -298,15 +329,18 @@ def _compare(y: Floats32, x: Floats32, *, noisy: bool) -> tuple[int, int, int, i
     if len(bad):
         used = good if good.any() else judged
         weights = np.linalg.solve(gram[used].sum(axis=0), share[used].sum(axis=0))
-        mixed = [weights @ x, *x]
-        for w in bad.tolist():
-            lag, alike = max((_place(y, each, w * _WINDOW) for each in mixed), key=lambda found: found[1])
-            if alike > 0.8 and abs(lag) > _NEAR:
-                seams += 1
-            elif alike > 0.7 and abs(lag) <= _NEAR:
-                good[w] = True
+        mixed = [weights @ x, x.mean(axis=0), *x]
+        places = [
+            max((_place(y, each, w * _WINDOW) for each in mixed), key=lambda p: p[1]) for w in bad.tolist()
+        ]
+        lags = [lag for lag, alike in places if alike > _ALIKE]
+        common = int(np.median(lags)) if len(lags) > judged.sum() / 2 else 0
+        for w, (lag, alike) in zip(bad.tolist(), places, strict=True):
+            span = slice(w * _WINDOW, (w + 1) * _WINDOW)
+            if alike > _ALIKE:
+                good[w] = abs(lag - common) <= _NEAR and abs(common) <= room
+                seams += not good[w]
             else:
-                span = slice(w * _WINDOW, (w + 1) * _WINDOW)
                 garbled += not noisy or not any(_like_noise(y[span], each[span]) for each in mixed)
     return seams, garbled, int(judged.sum() + silent[1:-1].sum()), int(good.sum())
 
@@ -335,9 +369,7 @@ def _like_noise(y: Floats32, x: Floats32) -> bool:
     return bool((apart < 9).all())
 
 
-def prove_copy(
-    path: str | Path, film: list[tuple[float, Floats32]] | None, start_s: float, *, codec: str = ""
-) -> None:
+def prove_copy(path: str | Path, film: list[Plain] | None, start_s: float, *, codec: str = "") -> None:
     """Decode the first, the last and one key picture of a lossless clip, and its sound.
 
     Args:
@@ -378,7 +410,8 @@ def _ends(sound: list[Any], stream: Any, *, last: bool) -> list[av.AudioFrame]:
     near = [p for p, at in zip(sound, times, strict=True) if (at > bound if last else at < ENDS_S)]
     frames = [frame for packet in near for frame in packet.decode()]
     stream.codec_context.flush_buffers()
-    return [frame for frame in frames if frame.layout.name == frames[0].layout.name]
+    own = [f for f in frames if not last or float((f.pts or 0) * f.time_base) > bound + _LEAD_S]
+    return [frame for frame in own if frame.layout.name == own[0].layout.name]
 
 
 def _prove_pictures(held: list[Any], context: Any, can_skip: bool, path: str | Path) -> None:

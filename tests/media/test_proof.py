@@ -15,7 +15,7 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media import clip_sound, lossless
 from mmdia.media.cut import AudioParams, ClipRequest, ClipResult, cut_media
 from mmdia.media.index import build_index
-from mmdia.media.proof import PlainSound, prove_sound
+from mmdia.media.proof import Plain, PlainSound, prove_sound
 from tests.media import film
 
 
@@ -112,8 +112,8 @@ def test_spans_are_given_in_any_order(films) -> None:
         plain.close()
     plain = PlainSound(films["base.mkv"], index, spans)
     for span in (spans[1], spans[0], spans[2]):
-        for at, x in plain.take(*span):
-            (mine, y) = alone[span][0]
+        for at, x, _ in plain.take(*span):
+            mine, y, _ = alone[span][0]
             shift = round((mine - at) * 8000)
             a, b = max(0, -shift), min(y.shape[1], x.shape[1] - shift)
             assert b - a > (span[1] - span[0]) * 8000
@@ -129,7 +129,7 @@ def test_any_mix_at_its_place_passes_and_no_other_place_does(lag: int, weights) 
     clip = np.asarray(weights, np.float32) @ x
 
     def prove() -> None:
-        prove_sound(np.roll(clip, lag * 8)[None], 8000, (10, 13), [(10.0, x)], "clip", codec="flac")
+        prove_sound(np.roll(clip, lag * 8)[None], 8000, (10, 13), [Plain(10.0, x)], "clip", codec="flac")
 
     if abs(lag) <= 1:
         prove()
@@ -141,4 +141,4 @@ def test_any_mix_at_its_place_passes_and_no_other_place_does(lag: int, weights) 
 def test_a_clip_of_another_length_is_refused() -> None:
     x = film.noise(1, 24_000)
     with pytest.raises(MediaUnreadable, match="not as long"):
-        prove_sound(x, 8000, (0, 2.99), [(0.0, x)], "clip", codec="flac")
+        prove_sound(x, 8000, (0, 2.99), [Plain(0.0, x)], "clip", codec="flac")
