@@ -80,7 +80,7 @@ class Plain(NamedTuple):
     @property
     def end_s(self) -> float:
         """Player second at which it ends."""
-        return self.start_s + self.samples.shape[1] / _RATE
+        return self.start_s + float(self.samples.shape[1]) / _RATE
 
 
 class _Run:
