@@ -151,3 +151,20 @@ def test_the_doctor_knows_what_comes_by_itself(capsys: pytest.CaptureFixture[str
     for name in ("s3fs", "gcsfs"):
         assert rows[name]["optional"] is True
         assert rows[name]["cure"] in (None, f"pip install {name}")
+
+
+@pytest.mark.slow
+def test_a_dry_run_says_what_to_do_with_an_image(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "mmdia_demo_01.iso").write_bytes(b"CD001")
+    asked = ("rebuild", "--media-dir", tmp_path / "films", "--out", tmp_path / "out")
+    _, found = document(capsys, *asked, "--dry-run")
+    assert found["images"] == {"mmdia_demo_01.iso": ["mmdia_demo_01"]}
+    assert found["titles"][0]["files"] == []
+    _, text, _ = run(capsys, *asked, "--dry-run")
+    assert "mount or rip mmdia_demo_01.iso" in text
+    status, summary = document(capsys, *asked)
+    assert (status, summary["images"]) == (1, {"mmdia_demo_01.iso": ["mmdia_demo_01"]})
+    assert summary["reasons"]["disc_image"] > 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -207,3 +208,36 @@ def test_a_second_look_uses_the_maps_of_the_first(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("mmdia.sync.timemap.align", never)
     again = look(tmp_path, ["cut.wav", "moved.wav"])
     assert [c.map_file for c in again.copies] == [c.map_file for c in first.copies]
+
+
+def test_parts_of_the_annotated_copy_follow_each_other(tmp_path: Path) -> None:
+    for k, seconds in enumerate((100.0, 80.0, 90.0), 1):
+        copy_of(tmp_path / f"cd{k}.wav", None, seconds, seed=k)
+    parts: list[str | Candidate] = [Candidate(f"cd{k}.wav", "name", k) for k in (1, 2, 3)]
+    found = look(tmp_path, parts, timemap="identity")
+    spans = [(c.time_map.segments[0].anno_start, c.time_map.segments[-1].anno_end) for c in choose(found)]
+    assert spans == [pytest.approx(s, abs=0.01) for s in ((0, 100), (100, 180), (180, 270))]
+    assert [c.map_file.segments[0].offset for c in found.copies] == [0.0, -100.0, -180.0]
+    (tmp_path / "cd2.wav").write_bytes(b"")
+    found = look(tmp_path, parts, timemap="identity")
+    assert chosen(found) == ["cd1.wav"]
+    assert "no_timemap" in found.reasons  # nobody knows where the third begins
+
+
+@pytest.mark.parametrize(
+    ("starts", "offset"), [((0.5, 100.4), -99.9), ((0.5, 0.5), -100.0), ((0.5, 50.0), None)]
+)
+def test_the_clock_of_a_dvd_says_where_a_part_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starts: tuple[float, float], offset: float | None
+) -> None:
+    for k in (1, 2):
+        copy_of(tmp_path / f"cd{k}.wav", None, 100.0, seed=k)
+    probe = candidates.probe
+
+    def late(path: Path) -> Any:
+        return replace(probe(path), start_s=Fraction(str(starts[int(path.stem[-1]) - 1])))
+
+    monkeypatch.setattr(candidates, "probe", late)
+    found = look(tmp_path, [Candidate(f"cd{k}.wav", "name", k) for k in (1, 2)], timemap="identity")
+    offsets = [c.map_file.segments[0].offset for c in found.copies[1:]]
+    assert offsets == ([] if offset is None else [pytest.approx(offset)])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path, PurePath
 
@@ -9,6 +10,7 @@ from mmdia.errors import MediaNotFound, UsageError
 from mmdia.rebuild.match import match_media
 from mmdia.rebuild.media_map import propose_map, read_media_map
 from mmdia.rebuild.names import match_name
+from mmdia.rebuild.source import FolderSource
 from mmdia.schema.title import Title
 
 FILMS = {
@@ -270,3 +272,54 @@ def test_a_map_from_a_spreadsheet_or_another_system(tmp_path: Path) -> None:
     found = match_media(tmp_path, FILMS)
     assert [c.path for c in found.by_title["tt0078748"]] == [str(PurePath("sub/L\u00e9on.mkv"))]
     assert found.unmatched == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_are_no_utf8_are_escaped_and_found_again(tmp_path: Path) -> None:
+    raw = os.fsencode(tmp_path)
+    titles = {"amelie": Title(title_id="amelie", name="Amélie Song", year=2001)}
+    try:
+        os.mkdir(raw + b"/sub\xff")
+        for name in (b"/sub\xff/Am\xe9lie Song (2001).mkv", b"/bad\xff\xfebytes.mkv", b"/lit\\xff.mkv"):
+            open(raw + name, "wb").close()
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    found = match_media(tmp_path, titles)
+    assert [c.path for c in found.by_title["amelie"]] == ["sub\\xff/Am\\xe9lie Song (2001).mkv"]
+    assert found.unmatched == ("bad\\xff\\xfebytes.mkv", "lit\\x5cxff.mkv")
+    text = propose_map(found, titles)
+    (tmp_path / "media.csv").write_text(text.replace("# ,bad", "amelie,bad"), encoding="utf-8")
+    again = match_media(tmp_path, titles)
+    assert [c.path for c in again.by_title["amelie"]] == [
+        "sub\\xff/Am\\xe9lie Song (2001).mkv", "bad\\xff\\xfebytes.mkv",
+    ]  # fmt: skip
+    assert again.unmatched == ("lit\\x5cxff.mkv",)
+    assert all(FolderSource(tmp_path).local(c.path).is_file() for c in again.by_title["amelie"])
+
+
+@pytest.mark.parametrize(
+    ("editions", "file", "right"),
+    [
+        (("Director's Cut", "Theatrical"), "Gate (1981) {edition-Director's Cut}.mkv", {"a"}),
+        (("Director's Cut", "Theatrical"), "Gate.1981.Theatrical.Cut.mkv", {"b"}),
+        (("Director's Cut", "Theatrical"), "Gate.1981.DC.1080p.mkv", {"a"}),
+        (("Director's Cut", "Theatrical"), "Gate.1981.mkv", set()),
+        (("Director's Cut", "Theatrical"), "Gate.1981.Unrated.mkv", set()),
+        (("Director's Cut", None), "Gate.1981.REMASTERED.mkv", {"b"}),
+        (("Director's Cut", None), "Gate.1981.Theatrical.mkv", {"b"}),
+        (("Director's Cut", None), "Gate (1981) Director's Cut/Gate.mkv", {"a"}),
+        (("Director's Cut", "Extended Director's Cut"), "Gate.1981.Extended.Directors.Cut.mkv", {"b"}),
+        (("Rogue Cut", None), "Gate.1981.Rogue.Cut.mkv", {"a"}),
+        ((None, None), "Gate.1981.mkv", set()),
+    ],
+)
+def test_the_edition_decides_between_two_cuts(
+    tmp_path: Path, editions: tuple[str | None, str | None], file: str, right: set[str]
+) -> None:
+    touch(tmp_path, file)
+    titles = {
+        i: Title(title_id=i, name="Gate", year=1981, edition=e) for i, e in zip("ab", editions, strict=True)
+    }
+    found = match_media(tmp_path, titles)
+    assert set(found.by_title) == right
+    assert bool(found.ambiguous) is not bool(right)

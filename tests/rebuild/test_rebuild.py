@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -255,6 +257,80 @@ def test_parts_of_a_title(media_dir: Path, tmp_path: Path, make_release: MakeRel
     assert rows["over"]["reasons"] == ["spans_parts"]
     assert summary.statuses == {"built": 2, "refused": 1}
     assert {p.name for p in (tmp_path / "out" / "timemaps").iterdir()} == {"t.p1.json", "t.p2.json"}
+
+
+@pytest.mark.slow
+def test_a_part_gives_no_clip_whose_first_pictures_it_lacks(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease
+) -> None:
+    """A DVD's film is cut between two packets: the second file begins amid a group of pictures."""
+    folder = tmp_path / "m" / "The Ferry (1950)" / "VIDEO_TS"
+    folder.mkdir(parents=True)
+    whole = tmp_path / "whole.vob"
+    with av.open(str(whole), "w", format="vob") as out:
+        stream = out.add_stream(
+            "mpeg2video", rate=25, width=96, height=64, options={"g": "12", "b": "3000000"}
+        )
+        sound = out.add_stream("mp2", rate=48_000, layout="stereo")
+        for k in range(500):
+            pixels = np.random.default_rng(k).integers(0, 255, (64, 96, 3), np.uint8) // 8 + k % 200
+            frame = av.VideoFrame.from_ndarray(pixels.astype(np.uint8), format="rgb24")
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 1920), np.int16), layout="stereo")
+            heard.sample_rate, heard.pts = 48_000, k * 1920
+            out.mux([*stream.encode(frame), *sound.encode(heard)])
+        out.mux([*stream.encode(), *sound.encode()])
+    raw = whole.read_bytes()
+    middle = len(raw) // 2 // 2048 * 2048
+    (folder / "VTS_01_1.VOB").write_bytes(raw[:middle])
+    (folder / "VTS_01_2.VOB").write_bytes(raw[middle:])
+    release = make_release(
+        [{"title_id": "t", "name": "The Ferry", "year": 1950}],
+        [row(f"d{k}", k * 200, k * 200 + 400) for k in range(1, 95)],
+    )
+    rebuild(tmp_path / "m", tmp_path / "out", release, timemap="identity", params={"profile": "video"})
+    rows = receipts(tmp_path / "out")
+    built = {i: r for i, r in rows.items() if r["status"] == "built"}
+    assert len(built) > 80
+    assert {r["media"]["part"] for r in built.values()} == {1, 2}
+    assert all(r["clip"]["lead_in"] > -0.0011 for r in built.values())
+    reasons = {c for r in rows.values() if r["status"] != "built" for c in r["reasons"]}
+    # The picture that the cut tears apart cannot be decoded.
+    assert reasons <= {"spans_parts", "edit_inside", "absent_in_media", "decode_error"}
+    with av.open(str(whole)) as film:
+        first_s = float(film.streams.video[0].start_time * film.streams.video[0].time_base)
+        late = first_s - film.start_time / av.time_base
+    for i, r in built.items():
+        shown = int((int(i[1:]) * 0.2 - late + 0.001) * 25)
+        with av.open(str(tmp_path / "out" / r["video"]["path"])) as clip:
+            first = next(clip.decode(video=0)).to_ndarray(format="rgb24").mean()
+        assert first == pytest.approx(15 + shown % 200, abs=3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_a_film_whose_name_is_no_utf8(media_dir: Path, tmp_path: Path, make_release: MakeRelease) -> None:
+    folder = os.fsencode(tmp_path) + b"/m\xe9dia"
+    os.mkdir(folder)
+    shutil.copy(media_dir / "mmdia_demo_01.mp4", folder + b"/Am\xe9lie (2001).mp4")
+    with open(folder + b"/Br\xfbken (1999).mp4", "wb") as stream:
+        stream.write(b"no film")
+    release = make_release(
+        [
+            {"title_id": "t", "name": "Amélie", "year": 2001},
+            {"title_id": "u", "name": "Brûken", "year": 1999},
+        ],
+        [row("one", 6_000, 9_000), row("two", 6_000, 9_000, "u")],
+    )
+    out = tmp_path / "out"
+    summary = rebuild(Path(os.fsdecode(folder)), out, release, timemap="identity")
+    assert summary.statuses == {"built": 1, "refused": 1}
+    rows = receipts(out)
+    assert rows["one"]["media"]["path"] == "Am\\xe9lie (2001).mp4"
+    assert "Br\\xfbken" in rows["two"]["message"]
+    assert "Am\\\\xe9lie" in (out / "titles.jsonl").read_text("utf-8")
+    (out / "report.html").read_text("utf-8")
+    rebuild(Path(os.fsdecode(folder)), tmp_path / "aligned", release)  # maps name the file, too
+    assert "Am\\\\xe9lie" in (tmp_path / "aligned" / "timemaps" / "t.json").read_text("utf-8")
 
 
 def test_shards_and_titles_leave_the_rest_alone(
