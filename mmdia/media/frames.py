@@ -152,7 +152,7 @@ class PacketSource:
             packet = self._take()
             if packet is None:
                 return
-            _check_same(packet, number, self._video, self._path)
+            check_same(packet, number, self._video, self._path)
             yield packet
 
     def _take(self) -> Any:
@@ -260,7 +260,8 @@ class FrameDecoder:
         return n if n < self._video.n_frames and int(self._video.pts[n]) == frame.pts else -1
 
 
-def _check_same(packet: Any, number: int, video: VideoIndex, path: str | Path) -> None:
+def check_same(packet: Any, number: int, video: VideoIndex, path: str | Path) -> None:
+    """Raise MediaUnreadable unless packet `number` is the one that was indexed."""
     known = video.packet_pts[number] if number < len(video.packet_pts) else None
     if known is None or known != (NO_PTS if packet.pts is None else packet.pts):
         raise MediaUnreadable(

@@ -54,3 +54,17 @@ def fit_grid(
         return None
     nanos = round(mean * float(time_base) * 1e9)
     return k, int(pts[0]) * time_base - start + Fraction(nanos, 1_000_000_000)
+
+
+def in_ns(ticks: Ints, unit: Fraction, base: Fraction) -> Ints:
+    """Base + ticks * unit, in nanoseconds; rising ticks stay exact to half a nanosecond."""
+    # Whole and fractional parts apart, so that int64 holds every product.
+    step = unit * 1_000_000_000
+    whole, rest = divmod(step.numerator, step.denominator)
+    if len(ticks) == 0:
+        return np.zeros(0, np.int64)
+    first = int(ticks[0])
+    k = ticks - first
+    origin = round(base * 1_000_000_000 + first * step)
+    fraction = np.rint(k.astype(np.float64) * (rest / step.denominator)).astype(np.int64)
+    return (origin + k * whole + fraction).astype(np.int64)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from mmdia.errors import MediaUnreadable, UsageError
 from mmdia.media.dolby_vision import profile_of
 from mmdia.media.encrypted import leave_out
-from mmdia.media.grid import find_grid
+from mmdia.media.grid import find_grid, in_ns
 from mmdia.media.joints import Joints, Track, join, shifted
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
 from mmdia.media.packet_facts import (
@@ -39,7 +39,13 @@ from mmdia.media.packet_facts import (
     packet_size,
 )  # fmt: skip
 from mmdia.media.packets import Shifts, packets
-from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams, start_time
+from mmdia.media.probe import (
+    codec_name,
+    main_picture,
+    open_input,
+    sound_streams,
+    start_time,
+)
 from mmdia.media.tracks import choose_audio
 
 Ints = npt.NDArray[np.int64]
@@ -140,16 +146,7 @@ class VideoIndex:
             unit, base, ticks = 1 / self.rate, self.grid_offset, self.grid
         else:
             unit, base, ticks = self.time_base, -self.start, self.pts
-        # Whole and fractional parts apart, so that int64 holds every product.
-        step = unit * 1_000_000_000
-        whole, rest = divmod(step.numerator, step.denominator)
-        if len(ticks) == 0:
-            return np.zeros(0, np.int64)
-        first = int(ticks[0])
-        k = ticks - first
-        origin = round(base * 1_000_000_000 + first * step)
-        fraction = np.rint(k.astype(np.float64) * (rest / step.denominator)).astype(np.int64)
-        return (origin + k * whole + fraction).astype(np.int64)
+        return in_ns(ticks, unit, base)
 
 
 @dataclass(frozen=True)
@@ -223,7 +220,7 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         UsageError: It has no such sound track.
     """
     with open_input(path) as container:
-        video = _main_picture(container)
+        video = main_picture(container)
         sounds = sound_streams(container)
         number = choose_audio(sounds, audio_track, path)
         audio = None if number is None else sounds[number]
@@ -280,13 +277,6 @@ def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen)
         seen.dts = array("q", shifted(dts, joints.video).tolist())
         seen.audio_pts = array("q", shifted(sound, joints.audio).tolist())
     return joints
-
-
-def _main_picture(container: av.container.InputContainer) -> av.VideoStream | None:
-    pictures = picture_streams(container)
-    marked = [s for s in pictures if s.disposition & av.stream.Disposition.default]
-    # libavformat marks the first stream of each kind where the file marks none.
-    return next(iter(marked or pictures), None)
 
 
 @dataclass

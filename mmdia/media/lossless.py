@@ -33,7 +33,7 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media.colour import Look
 from mmdia.media.copied_sound import SoundPackets, SoundSpan, aac_stream, encode_aac
 from mmdia.media.edit_list import set_ends
-from mmdia.media.frames import plan, ticks
+from mmdia.media.frames import check_same, plan, ticks
 from mmdia.media.index import NO_PTS, Ints, MediaIndex, VideoIndex, require_video
 from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import open_input
@@ -286,7 +286,7 @@ def copy_clips(path: str | Path, index: MediaIndex, writers: Sequence[CopyWriter
                     if not waiting:
                         return
                     continue
-                _check_same(packet, number, video, path)
+                check_same(packet, number, video, path)
                 while waiting and waiting[0].first_packet <= number:
                     active.append(waiting.popleft())
                     active[-1].attempt("open", stream, None if sound is None else sound.stream)
@@ -382,11 +382,3 @@ def _movie_scale(base: Fraction, rate: int) -> int:
     """A unit for the movie's header in which pictures and samples come out whole."""
     common = math.lcm(base.denominator, rate)
     return common if common <= _FINEST else base.denominator * max(1, rate // base.denominator)
-
-
-def _check_same(packet: Any, number: int, video: VideoIndex, path: str | Path) -> None:
-    known = video.packet_pts[number] if number < len(video.packet_pts) else None
-    if known is None or known != (NO_PTS if packet.pts is None else packet.pts):
-        raise MediaUnreadable(
-            "the file is not the one that was indexed", path=path, hint="Index it again; has it changed?"
-        )

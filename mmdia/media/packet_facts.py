@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -48,6 +49,13 @@ _NO_FIELDS = frozenset({"vp8", "vp9", "av1", "theora"})
 
 #: Formats that say nothing of a pixel's shape, so that the pictures' own headers do, which may change.
 _SHAPELESS = frozenset({"mpegts", "mpeg"})
+#: Sequence headers, by codec, that decide the size of pictures and the shape of their pixels.
+_SHAPE_HEADERS = {
+    codec: re.compile(rb"\x00\x00\x01" + kind + rb".*?(?=\x00\x00\x01|\Z)", re.DOTALL)
+    for codec, kind in {
+        "mpeg1video": rb"\xb3", "mpeg2video": rb"\xb3", "h264": rb"[\x27\x47\x67]", "hevc": rb"\x42\x01"
+    }.items()
+}  # fmt: skip
 
 #: Share of packets without pts above which display order is counted instead of read.
 _TOO_FEW_STAMPS = 0.6
@@ -156,7 +164,8 @@ class Fields:
 
     def __init__(self, stream: Any, codec: str, container: str = "") -> None:
         self._context: Any = stream.codec_context
-        self._codec, self._shapes, self._header = codec, container in _SHAPELESS, b""
+        self._headers = _SHAPE_HEADERS.get(codec) if container in _SHAPELESS else None
+        self._header = b""
         self.aspects: list[tuple[int, Fraction]] = []
         self._n_keys, self._next = 0, 0
         order = getattr(self._context, "field_order", 0)
@@ -168,7 +177,8 @@ class Fields:
 
     def look(self, packet: Any, number: int) -> None:
         """Take a key picture into account; numbers 0, 1, 2, 4, 8 ... are decoded."""
-        header = _shape_header(self._codec, bytes(packet)) if self._shapes else b""
+        found = None if self._headers is None else self._headers.search(bytes(packet))
+        header = b"" if found is None else found.group()
         changed = bool(header) and header != self._header
         due = self._asks and self._n_keys == self._next
         if due:
@@ -193,38 +203,14 @@ class Fields:
         self._asks = self.interlaced is not True
 
 
-def _shape_header(codec: str, data: bytes) -> bytes:
-    """What of a key packet's headers decides size and shape of its picture, as bytes to compare."""
-    if codec in ("mpeg1video", "mpeg2video"):
-        at = data.find(_START + b"\xb3")
-        return data[at + 4 : at + 8] + _display_extension(data[at:]) if at >= 0 else b""
-    units = [u for u in _h264_units(data, sized=False) if u]
-    if codec == "h264":
-        return b"".join(u for u in units if u[0] & 0x1F == 7)
-    return b"".join(u for u in units if u[0] >> 1 & 0x3F == 33) if codec == "hevc" else b""
-
-
-def _display_extension(data: bytes) -> bytes:
-    """The size within an MPEG-2 picture that is meant to be shown."""
-    for part in data.split(_START, 5)[1:]:
-        if part[:1] == b"\xb5" and part[1:2] and part[1] >> 4 == 2:
-            return part[:9]
-    return b""
-
-
 def aspects_by_frame(
     aspects: list[tuple[int, Fraction]], packet_pts: Ints, pts: Ints
 ) -> tuple[tuple[int, Fraction], ...]:
     """Changes of shape by the frame that shows them first, and not by their packet."""
     if len(aspects) < 2:
         return ()
-    firsts = [int(np.searchsorted(pts, _earliest(packet_pts[packet:]))) for packet, _ in aspects]
-    return tuple((first, aspect) for first, (_, aspect) in zip(firsts, aspects, strict=True))
-
-
-def _earliest(stamps: Ints) -> int:
-    known = stamps[stamps != NO_PTS]
-    return int(known.min()) if len(known) else NO_PTS
+    known = np.where(packet_pts == NO_PTS, np.iinfo(np.int64).max, packet_pts)
+    return tuple((int(np.searchsorted(pts, known[packet:].min())), aspect) for packet, aspect in aspects)
 
 
 def must_count(pts: Ints, *, untold: bool) -> bool:

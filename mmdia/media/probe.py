@@ -267,6 +267,14 @@ def picture_streams(container: av.container.InputContainer) -> list[av.VideoStre
     return [s for s in container.streams.video if not s.disposition & still and s.codec_context and s.width]
 
 
+def main_picture(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The picture that a player shows."""
+    pictures = picture_streams(container)
+    marked = [s for s in pictures if s.disposition & av.stream.Disposition.default]
+    # libavformat marks the first stream of each kind where the file marks none.
+    return next(iter(marked or pictures), None)
+
+
 def sound_streams(container: av.container.InputContainer) -> list[av.AudioStream]:
     """Audio streams that can be decoded."""
     return [s for s in container.streams.audio if s.codec_context and s.sample_rate]
