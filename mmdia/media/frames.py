@@ -22,6 +22,7 @@ from av.video.frame import PictureType
 
 from mmdia.errors import MediaUnreadable
 from mmdia.media.index import NO_PTS, Ints, VideoIndex
+from mmdia.media.packet_facts import lacks_picture
 from mmdia.media.packets import SEEKABLE as SEEKABLE
 from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import codec_name, open_input
@@ -218,7 +219,7 @@ class FrameDecoder:
         except av.FFmpegError:
             # Pictures that lead the entry refer to what was not decoded; they harm no other.
             leading = self._entry is None or packet.pts is None or packet.pts < self._entry
-            self._damaged |= not leading
+            self._damaged |= not leading and not lacks_picture(self._video.codec, packet)
             return
         yield from self._named(decoded)
 

@@ -42,6 +42,9 @@ _MANY, _DRIFT = 4, 0.07
 #: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
 _EMPTY_SIZE = 3
 _START = b"\x00\x00\x01"
+#: Larger packets bring a picture, in codecs that may send other things alone.
+_BARE = 256
+_PICTURES = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video"})
 
 #: Codecs whose pictures may be fields, and codecs that know none.
 _FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
@@ -70,7 +73,20 @@ def hidden_test(codec: str) -> Callable[[Any], bool] | None:
     """
     if codec == "vp8":
         return lambda packet: not bytes(packet)[0] & 0x10
+    if codec in _PICTURES:
+        return lambda packet: lacks_picture(codec, packet)
     return Uncoded() if codec == "mpeg4" else None
+
+
+def lacks_picture(codec: str, packet: Any) -> bool:
+    """Whether a packet holds but headers, messages or an end mark, at which some decoders complain."""
+    if codec not in _PICTURES or packet.size > _BARE:
+        return False
+    data = bytes(packet)
+    if codec not in ("h264", "hevc"):
+        return b"\x00\x00\x01\x00" not in data
+    units = _h264_units(data, sized=not data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")))
+    return not any((u[0] & 31 in range(1, 6)) if codec == "h264" else (u[0] >> 1 & 63 < 32) for u in units)
 
 
 class Uncoded:

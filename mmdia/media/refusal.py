@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
@@ -52,7 +53,7 @@ def refuse_lookalikes(file: Path) -> None:
 
 def explain(file: Path, error: Exception) -> MediaUnreadable:
     """The error for a file that libavformat refused."""
-    boxes = _mp4_boxes(file)
+    boxes = [name for name, _ in _mp4_boxes(file)]
     if "ftyp" in boxes and "moov" not in boxes:
         return MediaUnreadable(
             "the file is truncated: its table of contents (moov) is missing",
@@ -72,22 +73,36 @@ def explain(file: Path, error: Exception) -> MediaUnreadable:
     )  # fmt: skip
 
 
-def _mp4_boxes(file: Path, limit: int = 64) -> list[str]:
-    """Names of the top-level boxes of an mp4-like file, as far as they make sense."""
-    names: list[str] = []
+def is_cut_off(file: Path, container: str) -> bool:
+    """Whether a file ends in the midst of what it began, as told by its form alone.
+
+    Args:
+        file: The file.
+        container: libavformat's name of its format.
+    """
+    size = file.stat().st_size
+    if "mp4" in container:
+        return max((end for _, end in _mp4_boxes(file, limit=1 << 20)), default=0) > size
+    if container in ("mpegts", "mpeg"):
+        return all(size % packet for packet in ((188, 192, 204) if container == "mpegts" else (2048,)))
+    if container == "avi":
+        with file.open("rb") as stream:
+            return int.from_bytes(stream.read(8)[4:], "little") + 8 > size
+    return False
+
+
+def _mp4_boxes(file: Path, limit: int = 64) -> Iterator[tuple[str, int]]:
+    """Names and ends of the top-level boxes of an mp4-like file, as far as they make sense."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         at = 0
-        while at + 8 <= size and len(names) < limit:
+        for _ in range(limit):
             stream.seek(at)
             head = stream.read(16)
             length, name = int.from_bytes(head[:4], "big"), head[4:8]
-            if not name.isalnum():
-                break
-            names.append(name.decode("ascii", "replace"))
+            if len(head) < 8 or not name.isalnum():
+                return
             if length == 1:
                 length = int.from_bytes(head[8:16], "big")
-            if length < 8:
-                break
-            at += length
-    return names
+            at = at + length if length >= 8 else size
+            yield name.decode("ascii", "replace"), at

@@ -13,6 +13,7 @@ from mmdia.media.audio import AudioParams
 from mmdia.media.cut import ClipRequest, ClipResult, PartRequest, cut_media
 from mmdia.media.index import MediaIndex
 from mmdia.media.index_cache import cached_index
+from mmdia.media.refusal import is_cut_off
 from mmdia.media.video import VideoParams
 from mmdia.media.window import Window, has_hole, numbered_tiles, reach
 from mmdia.rebuild.clip_rows import ClipFiles, clip_facts, files_of
@@ -46,6 +47,8 @@ _REFUSED = frozenset(
 
 #: Shorter gaps are how tracks begin and end: a frame of sound more or less.
 _GAP_S = 0.05
+#: Tracks of subtitles and chapters may outlast picture and sound by so much, seconds.
+_CUT_S = 2.0
 
 Span = tuple[float, float]
 OnRow = Callable[[dict[str, Any]], None]
@@ -63,6 +66,7 @@ class ClipBatch:
         keys: Parameter hash of each dialogue.
         placed: Dialogues with their places.
         track: The sound track, or why there is none.
+        promised_s: Length of the file as its header says, seconds; None when it says nothing.
     """
 
     job: TitleJob
@@ -72,6 +76,7 @@ class ClipBatch:
     keys: dict[str, str]
     placed: tuple[tuple[Dialogue, Placed], ...]
     track: TrackChoice
+    promised_s: float | None = None
 
     def options(self) -> str:
         """Identity of what the run asks for."""
@@ -237,8 +242,11 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
     def finish(result: ClipResult) -> None:
         plan = plans[str(result.key)]
         i = plan.dialogue.dialogue_id
-        if result.error_code is not None:
-            tell(i, _not_built(batch, plan.dialogue, result.error_code, result.message))
+        code = result.error_code
+        if code is not None:
+            if code == "outside_media" and plan.span[1] > plan.reach[1] and _is_cut_off(batch, index):
+                code = "truncated_media"
+            tell(i, _not_built(batch, plan.dialogue, code, result.message))
             return
         row = _built(batch, plan, result, [*lacks, *_gaps(result, index)])
         discard(out, job.previous.get(i, {}), but=row)
@@ -254,6 +262,12 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
         lossless=job.clip.lossless,
         proof=job.proof,
     )
+
+
+def _is_cut_off(batch: ClipBatch, index: MediaIndex) -> bool:
+    """Whether the file ends before its end: by its header, or by its form."""
+    short = (batch.promised_s or 0.0) > index.duration_s * 1.01 + _CUT_S
+    return short or is_cut_off(batch.path, index.container)
 
 
 def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:

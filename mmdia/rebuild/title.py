@@ -208,7 +208,9 @@ def _cut_copy(
         )
         for d, p in placed
     }
-    batch = ClipBatch(job, copy.candidate, copy.path, identity, keys, tuple(placed), track)
+    batch = ClipBatch(
+        job, copy.candidate, copy.path, identity, keys, tuple(placed), track, copy.duration_s
+    )  # fmt: skip
     todo: list[tuple[Dialogue, Placed]] = []
     kept, renewed = [], []
     for dialogue, place_ in placed:

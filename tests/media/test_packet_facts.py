@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import build_index
 from mmdia.media.packet_facts import Uncoded, find_runs, packet_size
 from tests.media import film, truth
@@ -104,6 +105,33 @@ def test_a_short_picture_is_no_empty_one() -> None:
         False, False, False, True, True,
     ]  # fmt: skip
     assert told.packed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("codec", "bare"), [
+    ("libx264", b"\0\0\0\1\x06\x05\x14" + bytes(range(16)) + b"abcd\x80"),
+    ("mpeg2video", b"\0\0\1\xb7"),
+])  # fmt: skip
+def test_packets_without_a_picture_cost_none(tmp_path, codec: str, bare: bytes) -> None:
+    """Messages that travel alone: the ffmpeg program complains of them, and shows all pictures."""
+    options = {"preset": "ultrafast"} if codec == "libx264" else {}
+    packets = encode(tmp_path / "a.ts", codec, {"g": "20", "bf": "0", **options}, 60)
+    with av.open(str(tmp_path / "a.ts")) as given, av.open(str(tmp_path / "b.mkv"), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0], opaque=True)
+        for number, (data, key) in enumerate(packets):
+            ends = number % 20 == 19 if codec == "mpeg2video" else number % 7 == 3
+            for part, (content, is_key) in enumerate([(data, key), (bare, False)][: 1 + ends]):
+                packet = av.Packet(content)
+                packet.stream, packet.time_base = stream, Fraction(1, 1000)
+                packet.pts = packet.dts = 40 * number + 20 * part
+                packet.is_keyframe = is_key
+                out.mux(packet)
+    video = build_index(tmp_path / "b.mkv").video
+    assert video.n_frames == 60
+    shown = decode_frames(tmp_path / "b.mkv", video, plan(video, np.arange(60)))
+    assert [(n, film.read_number(f.to_ndarray(format="gray"))) for n, f in shown] == [
+        (n, n) for n in range(60)
+    ]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ import pytest
 
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues
+from mmdia.media.graph import find_ffmpeg
 from mmdia.rebuild.verify import verify_output
 
 from .conftest import MakeRelease, rebuild, receipts, row
@@ -90,6 +91,29 @@ def test_encrypted_films_say_so_and_give_the_rest(
     assert {got["status"]} == statuses
     assert got["reasons"] == ["encrypted"]
     assert bool(got["audio"]) == (statuses == {"built"} and b"mp4a" not in names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts", "avi"])
+def test_lines_behind_the_end_of_a_truncated_film_say_so(
+    media_dir: Path, tmp_path: Path, make_release: MakeRelease, ending: str
+) -> None:
+    spans = [(1_000, 2_000), (80_000, 81_000), (600_000, 601_000)]
+    release = make_release([{"title_id": "t"}], [row(str(n), *span) for n, span in enumerate(spans)])
+    whole = media_dir / "mmdia_demo_01.mp4"
+    film = media_dir / f"t.{ending}"
+    codecs = {"c:v": "mpeg4", "c:a": "mp3"} if ending == "avi" else {"c": "copy", "movflags": "faststart"}
+    words = [word for name, value in codecs.items() for word in (f"-{name}", value)]
+    subprocess.run([find_ffmpeg(), "-v", "error", "-i", whole, *words, film], check=True)
+    whole.unlink()
+    rebuild(media_dir, tmp_path / "whole", release, timemap="identity")
+    assert receipts(tmp_path / "whole")["2"]["reasons"] == ["outside_media"]
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 4 + 7])
+    rebuild(media_dir, tmp_path / "cut", release, timemap="identity")
+    got = receipts(tmp_path / "cut")
+    assert [got[n]["status"] for n in "012"] == ["built", "refused", "refused"]
+    assert got["0"]["audio"]["sha256"] == receipts(tmp_path / "whole")["0"]["audio"]["sha256"]
+    assert got["1"]["reasons"] == got["2"]["reasons"] == ["truncated_media"]
 
 
 @pytest.mark.slow
