@@ -118,14 +118,10 @@ class NameIndex:
         for one in ids_of(title):
             self._ids.setdefault(one, []).append(title_id)
         if places := places_of(title):
-            for name in (s for n in own_names(title, title.series or title.name) for s in spellings(n)):
-                found = words(name)
-                for key in {"".join(found), *([loose(found)] if len(loose(found)) >= _SHORTEST else [])} - {
-                    ""
-                }:
-                    show = self._shows.setdefault(key, {})
-                    for place in places:
-                        show.setdefault(place, []).append(title_id)
+            spelled = (s for n in own_names(title, title.series or title.name) for s in spellings(n))
+            for key in {key for name in spelled for key in _show_keys(words(name))}:
+                for place in places:
+                    self._shows.setdefault(key, {}).setdefault(place, []).append(title_id)
             return
         for name, short in names_of(title):
             found = words(name)
@@ -198,16 +194,14 @@ class NameIndex:
                 rest = found[k:]
                 if not all(may_follow(w) or w in _COUNTRIES or w.isdecimal() for w in rest):
                     continue
-                for key in dict.fromkeys(("".join(found[:k]), loose(found[:k]))):
-                    if key in self._shows:
-                        yield len(key), self._shows[key]
+                if key := next((key for key in _show_keys(found[:k]) if key in self._shows), None):
+                    yield len(key), self._shows[key]
 
     def _aired(self, hits: Hits, text: str, day: str) -> None:
         for length, show in self._shows_in(text):
+            match = NameMatch("episode", RANK_YEAR, length, f"series and day {day} agree")
             for title_id in show.get(day, []):
-                _keep(
-                    hits, title_id, NameMatch("episode", RANK_YEAR, length, f"series and day {day} agree")
-                )
+                _keep(hits, title_id, match)
 
     def _episodes(self, text: str, numbers: Numbers) -> Hits:
         hits: Hits = {}
@@ -253,19 +247,11 @@ class NameIndex:
         for name, rest, sure in opened:
             key = loose(name)
             if len(key) >= _SHORTEST:
-                self._judge_all(hits, self._loose, key, rest, sure=sure, is_loose=True)
+                self._judge_all(hits, self._loose, key, rest, sure=sure)
         return hits
 
-    def _judge_all(
-        self,
-        hits: Hits,
-        table: _Table,
-        key: str,
-        rest: tuple[str, ...],
-        *,
-        sure: bool,
-        is_loose: bool = False,
-    ) -> None:
+    def _judge_all(self, hits: Hits, table: _Table, key: str, rest: tuple[str, ...], *, sure: bool) -> None:
+        is_loose = table is self._loose
         for title_id, short in table.get(key, ()):
             own, year = self._names[title_id], self.titles[title_id].year
             sure_ = sure and not short
@@ -318,6 +304,12 @@ def match_name(path: PurePath, title: Title) -> NameMatch | None:
         title: A title of the catalogue.
     """
     return NameIndex({title.title_id: title}).find(path).get(title.title_id)
+
+
+def _show_keys(found: tuple[str, ...]) -> list[str]:
+    """What the words of a series are looked up by, the sure spelling before the loose one."""
+    key = loose(found)
+    return ["".join(found), *([f"~{key}"] if len(key) >= _LONG else [])] if found else []
 
 
 def _keep(hits: Hits, title_id: str, match: NameMatch) -> None:

@@ -70,10 +70,7 @@ def _as_annotated(track: AnnotationTrack, confidence: float, offset_s: float = 0
 def identity_map(track: AnnotationTrack, media: str, *, offset_s: float = 0.0) -> TimeMapFile:
     """The map of the annotated copy itself: nothing is aligned, the user vouches for the file.
 
-    Args:
-        track: The annotation side.
-        media: The file.
-        offset_s: Second of the file that is annotated second 0: below 0 for the second part of a film.
+    `offset_s` is the second of the file that is annotated second 0: below 0 for a later part of a film.
     """
     end = max([1.0, *(line.end_ms / 1000 for line in track.lines)])
     return TimeMapFile(
@@ -182,12 +179,8 @@ def to_file(
     reasons = list(found.reasons)
     if found.verdict != "wrong_film" and found.confidence < params.min_confidence:
         reasons.append("low_confidence")
-    facts: dict[str, Any] = {
-        "kind": evidence.kind,
-        "name": written_path(evidence.name),
-        "key": key,
-        **found.evidence,
-    }
+    name = written_path(evidence.name)
+    facts: dict[str, Any] = {"kind": evidence.kind, "name": name, "key": key, **found.evidence}
     if heard.activity is not None:
         facts |= {"detector": heard.activity.detector, "speech": strip(heard.activity)}
     return TimeMapFile(
@@ -208,7 +201,7 @@ def to_file(
         reasons=tuple(dict.fromkeys(reasons)),
         needs_review=tuple(_review_rows(track, found)),
         annotation=written_path(track.name),
-        media=written_path(evidence.name),
+        media=name,
     )
 
 

@@ -195,6 +195,12 @@ def test_an_id_of_a_series_needs_the_number_of_the_episode() -> None:
     assert list(hits) == ["e2"]
 
 
+def test_a_series_is_not_another_that_is_spelled_like_it() -> None:
+    shows = NameIndex({"a": episode("a", "The Bloses", 1, 1), "b": episode("b", "Шерлок на троих", 1, 1)})
+    assert list(shows.find(PurePath("The Blouses S01E01.mkv"))) == []
+    assert list(shows.find(PurePath("Sherlok na troikh S01E01.mkv"))) == ["b"]
+
+
 def test_editions_are_told_apart() -> None:
     def edition(name: str) -> int:
         return INDEX.find(PurePath(name))["br"].edition
