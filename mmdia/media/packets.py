@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import av
@@ -23,8 +23,16 @@ def packets(container: av.container.InputContainer, streams: Sequence[Any]) -> A
     Every pass over a file uses this, so that the n-th packet is the same one in all of them.
     """
     try:
-        for packet in container.demux(*streams):
-            if packet.size:
-                yield packet
+        yield from _demux(container, streams)
     except (av.FFmpegError, OSError):
         return
+
+
+def _demux(container: Any, streams: Sequence[Any]) -> Iterator[Any]:
+    """Packets with data, but for those of streams that come up on the way: PyAV cannot name them."""
+    while True:
+        try:
+            yield from (packet for packet in container.demux(*streams) if packet.size)
+            return
+        except IndexError:
+            continue
