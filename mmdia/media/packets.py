@@ -37,7 +37,7 @@ def packets(
         start: Number of the packet that the container gives next.
     """
     try:
-        given = (packet for packet in container.demux(*streams) if packet.size)
+        given = _demux(container, streams)
         if not shifts:
             yield from given
             return
@@ -48,3 +48,13 @@ def packets(
             yield packet
     except (av.FFmpegError, OSError):
         return
+
+
+def _demux(container: Any, streams: Sequence[Any]) -> Iterator[Any]:
+    """Packets with data, but for those of streams that come up on the way: PyAV cannot name them."""
+    while True:
+        try:
+            yield from (packet for packet in container.demux(*streams) if packet.size)
+            return
+        except IndexError:
+            continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from mmdia.media.cut import ClipRequest, ClipResult, VideoParams, cut_media
 from mmdia.media.index import build_index
+from mmdia.media.packets import packets
 from mmdia.media.sound_block import is_sane
 from mmdia.media.window import has_hole, snap
 from tests.media.film import noise, numbers_of, remux, write_film
@@ -91,3 +93,21 @@ def test_frames_of_absurd_formats_are_no_sound() -> None:
     assert is_sane(frame)
     frame.sample_rate = 12
     assert not is_sane(frame)
+
+
+def test_a_stream_that_comes_up_on_the_way_costs_nothing() -> None:
+    """PyAV raises IndexError at a packet of a stream that was not there when the file was opened."""
+
+    class Packet:
+        size = 1
+
+    class Container:
+        rest: ClassVar = [1, 2, None, 3, None, None, 4]
+
+        def demux(self, *streams):
+            while self.rest:
+                if self.rest.pop(0) is None:
+                    raise IndexError("list index out of range")
+                yield Packet()
+
+    assert len(list(packets(Container(), []))) == 4
