@@ -234,7 +234,9 @@ class TimeMap:
         if not run.segments or end > run.segments[-1].anno_end:
             return None
         last = next((s for s in run.segments if s.anno_start < end <= s.anno_end), None)
-        return run.extrapolate(start), run.extrapolate(end) if last is None else last.apply(end)
+        first = run.extrapolate(start)
+        # An empty span in a seam begins with the piece after it, and must not end with the one before.
+        return first, max(first, run.extrapolate(end) if last is None else last.apply(end))
 
     def extrapolate(self, t: float) -> float:
         """Media second of `t` even where it is missing, monotone everywhere.

@@ -151,6 +151,7 @@ def test_rows_round_trip(time_map: TimeMap) -> None:
 
 @given(maps_and_spans())
 @example((TimeMap((Segment(0, 1), Segment(1, 2))), 0.0, 2.0))
+@example((TimeMap((Segment(0, 1), Segment(1, 2, offset=0.0008))), 1.0, 1.0))
 @example((TimeMap((Segment(0, 1), Segment(1.0008, 2, offset=-0.0008))), 0.9999, 1.0004))
 def test_a_span_maps_only_inside_one_run(case: tuple[TimeMap, float, float]) -> None:
     time_map, start, end = case
