@@ -24,7 +24,7 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media.index import NO_PTS, Ints, VideoIndex
 from mmdia.media.packet_facts import lacks_picture
 from mmdia.media.packets import SEEKABLE as SEEKABLE
-from mmdia.media.packets import leave_out_others, packets
+from mmdia.media.packets import brings_headers, leave_out_others, packets
 from mmdia.media.probe import codec_name, open_input
 
 #: Decoders that heed a change of mind from packet to packet. (libdav1d asks once, at the start,
@@ -131,6 +131,8 @@ class PacketSource:
         self._packets = packets(container, [stream], video.shifts)
         self._next = 0
         self._held: Any = None
+        #: Headers that a packet brought which was read past (mp4 with several sample descriptions).
+        self._headers: Any = None
 
     def reach(self, number: int) -> bool:
         """Come to packet `number`; False when a jump led astray and the file must be read anew.
@@ -154,12 +156,17 @@ class PacketSource:
             if packet is None:
                 return
             check_same(packet, number, self._video, self._path)
+            if self._headers is not None:
+                packet.set_sidedata(self._headers)
+                self._headers = None
             yield packet
 
     def _take(self) -> Any:
         packet = next(self._packets, None) if self._held is None else self._held
         self._held = None
         self._next += packet is not None
+        if packet is not None and brings_headers(packet):
+            self._headers = packet.get_sidedata("new_extradata")
         return packet
 
     def _jump(self, number: int) -> bool:

@@ -38,7 +38,7 @@ from mmdia.media.packet_facts import (
     must_count,
     packet_size,
 )  # fmt: skip
-from mmdia.media.packets import Shifts, packets
+from mmdia.media.packets import Shifts, brings_headers, packets
 from mmdia.media.probe import (
     codec_name,
     main_picture,
@@ -75,6 +75,7 @@ class VideoIndex:
         codec: libavcodec's name of the codec.
         interlaced: Whether frames are two fields each; None when that is not known.
         shifts: Where recordings are joined, see `mmdia.media.joints`.
+        described: First packet that needs other headers than the track's first; None for none.
         aspects: (frame, pixel aspect from it on) where that changes within the film.
         transfer: Number of the transfer characteristic in ITU-T H.273; 2 where it is not told.
         primaries: Number of the primaries likewise.
@@ -96,6 +97,7 @@ class VideoIndex:
     codec: str = ""
     interlaced: bool | None = None
     shifts: Shifts = ()
+    described: int | None = None
     aspects: tuple[tuple[int, Fraction], ...] = ()
     transfer: int = 2
     primaries: int = 2
@@ -292,6 +294,7 @@ class _Seen:
     aspects: list[tuple[int, Fraction]] = field(default_factory=list)
     colours: tuple[int, int] = (2, 2)
     untold: bool = False
+    described: int | None = None
     audio_pts: array[int] = field(default_factory=lambda: array("q"))
     audio_last: int = 0
 
@@ -321,6 +324,8 @@ def _scan(
             seen.keys.append(number)
             if fields is not None:
                 fields.look(packet, number)
+        if seen.described is None and brings_headers(packet):
+            seen.described = number
         if packet.is_discard or (is_hidden is not None and is_hidden(packet)):
             seen.hidden.append(number)
         seen.pts.append(NO_PTS if pts is None else pts)
@@ -373,7 +378,7 @@ def _index_video(
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
         aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
-        shifts, aspects_by_frame(seen.aspects, packet_pts, pts), *seen.colours,
+        shifts, seen.described, aspects_by_frame(seen.aspects, packet_pts, pts), *seen.colours,
     )  # fmt: skip
 
 

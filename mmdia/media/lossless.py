@@ -102,6 +102,11 @@ class CopyWriter:
         self.first_packet = min(s.first for s in stretches)
         self.last_packet = max(s.last for s in stretches)
         keys = self._video.keys
+        if self._video.described is not None and self.last_packet >= self._video.described:
+            raise MediaUnreadable(
+                "the film changes its headers before the window ends",
+                code="not_copyable",
+            )
         self._keys = set(keys[(keys >= self.first_packet) & (keys <= self.last_packet)].tolist())
         self._base = Fraction(1, _tick(self._video).denominator)
         self._stamps = _stamps(self._video, window, self.first_packet, self.last_packet)

@@ -23,6 +23,12 @@ def leave_out_others(container: Any, stream: Any) -> None:
             other.discard = everything
 
 
+def brings_headers(packet: Any) -> bool:
+    """Whether other headers hold from this packet on: mp4 may have several sample descriptions."""
+    # PyAV before 16 does not tell: such films are decoded by what their pictures bring along.
+    return hasattr(packet, "has_sidedata") and bool(packet.has_sidedata("new_extradata"))
+
+
 def packets(
     container: av.container.InputContainer, streams: Sequence[Any], shifts: Shifts = (), *, start: int = 0
 ) -> Iterator[Any]:

@@ -6,12 +6,15 @@ noise, so a clip's place in the film is the peak of a correlation. Made with PyA
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import soundfile
+
+from mmdia.media.edit_list import read_samples
 
 FPS = Fraction(24000, 1001)
 RATE = 48000
@@ -51,10 +54,13 @@ def read_number(gray: np.ndarray) -> int:
     return int("".join("1" if b else "0" for b in bits), 2)
 
 
-def write_film(path: Path, *, sound: np.ndarray | None, codec: str = "aac", gop: int = 60) -> None:
-    """H.264 with B-frames, and `sound` (channels 1, 2 or 6)."""
+def write_film(
+    path: Path, *, sound: np.ndarray | None, codec: str = "aac", gop: int = 60, tools: str = ""
+) -> None:
+    """H.264 with B-frames (and x264's `tools`), and `sound` (channels 1, 2 or 6)."""
     with av.open(str(path), "w") as out:
-        video = out.add_stream("libx264", rate=FPS, options={"preset": "superfast", "crf": "20", "bf": "3"})
+        options = {"preset": "superfast", "crf": "20", "bf": "3", "x264-params": tools}
+        video = out.add_stream("libx264", rate=FPS, options=options)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.codec_context.gop_size = gop
         video.codec_context.time_base = 1 / FPS
@@ -145,3 +151,49 @@ def read_flac(path: Path) -> tuple[np.ndarray, int]:
     """float (n, channels) and rate."""
     with path.open("rb") as stream:
         return soundfile.read(stream, always_2d=True)
+
+
+def described_twice(path: Path, folder: Path) -> int:
+    """An mp4 whose second half has a sample description of its own; packets in the first half.
+
+    The halves are coded by other tools of H.264, and their headers lie in the descriptions alone.
+    """
+    first, second, joined = folder / "first.mp4", folder / "second.mp4", folder / "joined.mp4"
+    write_film(first, sound=None)
+    write_film(second, sound=None, tools="cabac=0:8x8dct=0:ref=1", gop=40)
+    with av.open(str(joined), "w") as out, av.open(str(first)) as one, av.open(str(second)) as two:
+        stream = out.add_stream_from_template(one.streams.video[0])
+        for part, given in enumerate((one, two)):
+            for packet in given.demux(video=0):
+                if packet.dts is not None:
+                    shift = part * round(N_FRAMES / FPS / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                    out.mux(packet)
+    raw, samples = joined.read_bytes(), read_samples(joined)["vide"]
+    count = len(read_samples(first)["vide"].sizes)
+    at = raw.index(b"moov") - 4
+    assert at + int.from_bytes(raw[at : at + 4], "big") == len(raw)  # so no offset moves
+    other = second.read_bytes()
+    entry = other[
+        (found := other.index(b"stsd") + 12) : found + int.from_bytes(other[found : found + 4], "big")
+    ]
+
+    def boxes(data: bytes) -> bytes:
+        out, here = b"", 0
+        while here < len(data):
+            length, kind = struct.unpack(">I4s", data[here : here + 8])
+            body = data[here + 8 : here + length]
+            if kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+                body = boxes(body)
+            elif kind == b"stsd":
+                body = body[:4] + struct.pack(">I", 2) + body[8:] + entry
+            elif kind == b"stsc":
+                body = struct.pack(">8I", 0, 2, 1, 1, 1, count + 1, 1, 2)
+            elif kind == b"stco":
+                places = samples.offsets.tolist()
+                body = struct.pack(f">{2 + len(places)}I", 0, len(places), *places)
+            out, here = out + struct.pack(">I4s", len(body) + 8, kind) + body, here + length
+        return out
+
+    path.write_bytes(raw[:at] + boxes(raw[at:]))
+    return count

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
-from mmdia.media.cut import ClipRequest, cut_media
+from mmdia.media.cut import ClipRequest, ClipResult, cut_media
 from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import build_index
 from mmdia.media.probe import probe
@@ -107,3 +107,26 @@ def test_reading_back_what_is_not_there(tmp_path) -> None:
         (tmp_path / "bad").write_bytes(b"x" * 1000)
         with pytest.raises(MediaUnreadable):
             check(tmp_path / "bad")
+
+
+def test_each_sample_description_holds_for_its_own_pictures(tmp_path) -> None:
+    path = tmp_path / "film.mp4"
+    count = film.described_twice(path, tmp_path)
+    index = build_index(path)
+    assert (index.video.n_frames, index.video.described) == (2 * film.N_FRAMES, count)
+    half = float(film.N_FRAMES / film.FPS)
+    for lossless in (False, True):
+        spans = [(1.0, 2.0), (half + 3.0, half + 4.0), (half - 0.5, half + 0.5)]
+        found: dict[int, ClipResult] = {}
+        requests = [ClipRequest(k, a, b, None, tmp_path / f"{k}.mp4") for k, (a, b) in enumerate(spans)]
+        cut_media(
+            path, requests, index=index, on_clip=lambda r, f=found: f.update({r.key: r}), lossless=lossless
+        )
+        for k, result in found.items():
+            if lossless and k:
+                assert result.error_code == "not_copyable"
+                continue
+            assert result.error_code is None
+            first = result.window.first_frame
+            numbers, _ = film.numbers_of(tmp_path / f"{k}.mp4")
+            assert numbers == [(first + i) % film.N_FRAMES for i in range(result.window.n_frames)]
