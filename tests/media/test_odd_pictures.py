@@ -114,6 +114,9 @@ def test_each_sample_description_holds_for_its_own_pictures(tmp_path) -> None:
     count = film.described_twice(path, tmp_path)
     index = build_index(path)
     assert (index.video.n_frames, index.video.described) == (2 * film.N_FRAMES, count)
+    late = np.arange(count + 100, count + 110)
+    shown = decode_frames(path, index.video, plan(index.video, late))
+    assert [film.read_number(f.to_ndarray(format="gray")) for _, f in shown] == list(range(100, 110))
     half = float(film.N_FRAMES / film.FPS)
     for lossless in (False, True):
         spans = [(1.0, 2.0), (half + 3.0, half + 4.0), (half - 0.5, half + 0.5)]
