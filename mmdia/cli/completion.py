@@ -11,12 +11,14 @@ from mmdia.cli.console import EXIT_DONE, say
 
 EPILOG = """\
 examples:
-  mmdia completion bash > ~/.local/share/bash-completion/completions/mmdia
-  mmdia completion zsh > ~/.zfunc/_mmdia
-  mmdia completion fish > ~/.config/fish/completions/mmdia.fish
+  mmdia completion bash
+  mmdia completion zsh
+  mmdia completion fish
 
-A new shell then knows it; zsh must find the folder (fpath+=~/.zfunc before
-compinit in ~/.zshrc).
+Redirect it (>) to where the shell looks, and start a new one:
+  bash  ~/.local/share/bash-completion/completions/mmdia
+  zsh   ~/.zfunc/_mmdia (with fpath+=~/.zfunc before compinit in ~/.zshrc)
+  fish  ~/.config/fish/completions/mmdia.fish
 """
 
 #: Operands that are named so are paths, whatever their type.
