@@ -317,7 +317,8 @@ def run_place(offsets: Floats, tolerance: float) -> float | None:
     often = len(back) > 1 and len(back) * _STAYS >= len(run)
     if often and np.mean(np.abs(back - np.median(back)) <= tolerance) >= _AGREE:
         run = back
-    return float(run[np.abs(run - np.median(run)) <= tolerance].mean())
+    middle = np.sort(run)[len(run) // 2]  # one of them: the mean of two may be near to none
+    return float(run[np.abs(run - middle) <= tolerance].mean())
 
 
 def find_break(strays: Floats, tolerance: float) -> int | None:

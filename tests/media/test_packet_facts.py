@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import build_index
-from mmdia.media.packet_facts import Uncoded, find_runs, packet_size
+from mmdia.media.packet_facts import Uncoded, find_runs, packet_size, run_place
 from tests.media import film, truth
 
 RATE = Fraction(25)
@@ -258,3 +258,11 @@ def test_packets_whose_length_changes_are_not_placed_by_their_number(before, aft
     stamps = ms(places[np.arange(700) // lace * lace] + np.arange(700) % lace * 1024.0, before)
     assert find_runs(stamps[:300], Fraction(1, 1000), Fraction(0), before, 1024) != ()
     assert find_runs(stamps, Fraction(1, 1000), Fraction(0), before, 1024) == ()
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-3000, 3000)), max_size=200))
+def test_a_run_of_whatever_stamps_has_a_place_among_them(stamps) -> None:
+    offsets = np.array([np.nan if stamp is None else stamp for stamp in stamps], np.float64)
+    place = run_place(offsets, 144.0)
+    known = offsets[~np.isnan(offsets)]
+    assert place is None if not len(known) else known.min() <= place <= known.max()
