@@ -17,7 +17,8 @@ from mmdia.media.clip_sound import ClipSound, sound_wanted
 from mmdia.media.colour import is_hdr, transfer_of
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_refusal
-from mmdia.media.proof import ENDS_S, Plain, PlainSound, prove_copy
+from mmdia.media.plain_sound import Plain, PlainSound
+from mmdia.media.proof import ENDS_S, prove_copy
 from mmdia.media.request import ClipRequest, ClipResult, PartResult
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still

@@ -13,7 +13,8 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media import audio as sound_out
 from mmdia.media.audio import AudioFacts, AudioParams, Pcm
 from mmdia.media.index import AudioIndex
-from mmdia.media.proof import Plain, prove_sound
+from mmdia.media.plain_sound import Plain
+from mmdia.media.proof import prove_sound
 from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.video import ClipSamples
 from mmdia.media.window import Window, sample_at, sample_range

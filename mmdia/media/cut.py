@@ -35,7 +35,7 @@ from mmdia.media.clip import ClipFailed, ClipJob
 from mmdia.media.frames import decode_frames, plan
 from mmdia.media.index import MediaIndex, VideoIndex
 from mmdia.media.lossless import CopyWriter, copy_clips
-from mmdia.media.proof import PlainSound
+from mmdia.media.plain_sound import PlainSound
 from mmdia.media.request import ClipRequest, ClipResult, PartRequest, PartResult
 from mmdia.media.sound import SoundBlock, SoundReader
 from mmdia.media.stills import StillParams

@@ -15,7 +15,8 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media import clip_sound, lossless
 from mmdia.media.cut import AudioParams, ClipRequest, ClipResult, cut_media
 from mmdia.media.index import build_index
-from mmdia.media.proof import Plain, PlainSound, prove_sound
+from mmdia.media.plain_sound import Plain, PlainSound
+from mmdia.media.proof import prove_sound
 from tests.media import film
 
 
@@ -112,8 +113,8 @@ def test_spans_are_given_in_any_order(films) -> None:
         plain.close()
     plain = PlainSound(films["base.mkv"], index, spans)
     for span in (spans[1], spans[0], spans[2]):
-        for at, x, _ in plain.take(*span):
-            mine, y, _ = alone[span][0]
+        for at, x, *_ in plain.take(*span):
+            mine, y, *_ = alone[span][0]
             shift = round((mine - at) * 8000)
             a, b = max(0, -shift), min(y.shape[1], x.shape[1] - shift)
             assert b - a > (span[1] - span[0]) * 8000
@@ -142,3 +143,22 @@ def test_a_clip_of_another_length_is_refused() -> None:
     x = film.noise(1, 24_000)
     with pytest.raises(MediaUnreadable, match="not as long"):
         prove_sound(x, 8000, (0, 2.99), [Plain(0.0, x)], "clip", codec="flac")
+
+
+def test_silence_is_judged_by_the_centre_where_there_is_one() -> None:
+    """A silent centre under music is no fault; a clip without the film's voice is one."""
+    x = film.noise(6, 24_000)
+    silence = np.zeros((1, 24_000), np.float32)
+    music = x.copy()
+    music[2] = 0
+    prove_sound(silence, 8000, (0, 3), [Plain(0.0, music, centre=2)], "clip", codec="ac3")
+    for voice, centre in ((x, 2), (x[:2], None), (np.stack([x[0], 0 * x[0]]), None)):
+        with pytest.raises(MediaUnreadable, match="are others"):
+            prove_sound(silence, 8000, (0, 3), [Plain(0.0, voice, centre=centre)], "clip", codec="ac3")
+
+
+def test_one_wrong_stamp_gives_no_leave_to_lie_elsewhere() -> None:
+    x = film.noise(1, 24_000)
+    with pytest.raises(MediaUnreadable, match="lie elsewhere"):
+        prove_sound(np.roll(x, 40), 8000, (0, 3), [Plain(0.0, x, 0.001)], "clip", codec="flac")
+    prove_sound(np.roll(x, 40), 8000, (0, 3), [Plain(0.0, x, 0.006)], "clip", codec="flac")
