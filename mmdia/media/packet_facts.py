@@ -39,12 +39,28 @@ _AGREE = 0.75
 #: packets that last longer, or shorter, than is believed.
 _MANY, _DRIFT = 4, 0.07
 
+<<<<<<< HEAD
 #: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
 _EMPTY_SIZE = 3
 _START = b"\x00\x00\x01"
 #: Larger packets bring a picture, in codecs that may send other things alone.
 _BARE = 256
 _PICTURES = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video"})
+=======
+#: A picture of MPEG-4 that is not coded is this short at most, bytes.
+_EMPTY_SIZE = 24
+#: Larger packets bring a picture.
+_BARE = 256
+#: First bytes of what is no part of a picture, in codecs that may send it alone: headers, messages, ends.
+_MPEG = frozenset((0xB2, 0xB3, 0xB5, 0xB7, 0xB8))
+_PICTURES = {
+    "h264": frozenset(kind | ref << 5 for kind in range(6, 13) for ref in range(4)),
+    "hevc": frozenset(kind << 1 for kind in range(32, 41)),
+    "mpeg1video": _MPEG,
+    "mpeg2video": _MPEG,
+}
+_VOP_START = b"\x00\x00\x01\xb6"
+>>>>>>> part-d
 
 #: Codecs whose pictures may be fields, and codecs that know none.
 _FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
@@ -79,14 +95,24 @@ def hidden_test(codec: str) -> Callable[[Any], bool] | None:
 
 
 def lacks_picture(codec: str, packet: Any) -> bool:
-    """Whether a packet holds but headers, messages or an end mark, at which some decoders complain."""
+    """Whether a packet holds but headers, messages or an end mark, at which some decoders complain.
+
+    A damaged picture is none: all of the packet must be what it says, down to its length.
+    """
     if codec not in _PICTURES or packet.size > _BARE:
         return False
     data = bytes(packet)
-    if codec not in ("h264", "hevc"):
-        return b"\x00\x00\x01\x00" not in data
-    units = _h264_units(data, sized=not data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")))
-    return not any((u[0] & 31 in range(1, 6)) if codec == "h264" else (u[0] >> 1 & 63 < 32) for u in units)
+    marked = data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01"))
+    if marked or codec.startswith("mpeg"):
+        kinds = [part[0] for part in data.split(b"\x00\x00\x01")[1:] if part]
+        marked = marked and bool(kinds)
+    else:
+        kinds, at = [], 0
+        while at + 4 < len(data):
+            kinds.append(data[at + 4])
+            at += 4 + int.from_bytes(data[at : at + 4], "big")
+        marked = at == len(data)
+    return marked and all(kind in _PICTURES[codec] for kind in kinds)
 
 
 class Uncoded:
