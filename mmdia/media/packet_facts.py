@@ -39,16 +39,9 @@ _AGREE = 0.75
 #: packets that last longer, or shorter, than is believed.
 _MANY, _DRIFT = 4, 0.07
 
-<<<<<<< HEAD
 #: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
 _EMPTY_SIZE = 3
 _START = b"\x00\x00\x01"
-#: Larger packets bring a picture, in codecs that may send other things alone.
-_BARE = 256
-_PICTURES = frozenset({"h264", "hevc", "mpeg1video", "mpeg2video"})
-=======
-#: A picture of MPEG-4 that is not coded is this short at most, bytes.
-_EMPTY_SIZE = 24
 #: Larger packets bring a picture.
 _BARE = 256
 #: First bytes of what is no part of a picture, in codecs that may send it alone: headers, messages, ends.
@@ -59,8 +52,6 @@ _PICTURES = {
     "mpeg1video": _MPEG,
     "mpeg2video": _MPEG,
 }
-_VOP_START = b"\x00\x00\x01\xb6"
->>>>>>> part-d
 
 #: Codecs whose pictures may be fields, and codecs that know none.
 _FIELDS = frozenset({"h264", "mpeg2video", "mpeg4", "vc1", "hevc", "dvvideo", "prores", "ffv1", "mjpeg"})
