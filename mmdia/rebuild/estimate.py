@@ -39,6 +39,8 @@ STILL_BYTES_PER_PIXEL = 0.25
 INDEX_CPU, SOUND_CPU, ALIGN_CPU = 0.0005, 0.0035, 0.0005
 #: CPU seconds for each second of clips: samples resampled and stored; a copied second of picture.
 RENDER_CPU, COPY_CPU = 0.006, 0.005
+#: The same of the proof: sound decoded a second time; copied pictures decoded.
+PROVE_SOUND_CPU, PROVE_COPY_CPU = 0.0025, 0.0045
 #: CPU seconds for each million pixels: of a decoded and encoded second of picture (24 frames), and
 #: of a second of film that is gone through for stills.
 ENCODE_CPU, STILLS_CPU = 0.80, 0.020
@@ -170,15 +172,15 @@ def clip_bytes(clip: ClipParams, look: Look, clip_s: float, stills: int) -> int:
     return round(total)
 
 
-def title_cpu(clip: ClipParams, look: Look, length_s: float, clip_s: float) -> float:
+def title_cpu(clip: ClipParams, look: Look, length_s: float, clip_s: float, *, proof: bool = True) -> float:
     """CPU seconds of one title of that length, whose clips last `clip_s` seconds together."""
     film, out = _pixels(look, None) / 1e6, _pixels(look, clip.height) / 1e6
     times = (clip.wants_whole + clip.wants_turns) if clip.wants_turns else 1
     cpu = TITLE_CPU + length_s * (INDEX_CPU + ALIGN_CPU)
     if clip.wants_audio:
-        cpu += length_s * SOUND_CPU + clip_s * RENDER_CPU * times
+        cpu += length_s * SOUND_CPU + clip_s * (RENDER_CPU * times + PROVE_SOUND_CPU * proof)
     if clip.lossless:
-        cpu += clip_s * COPY_CPU * times
+        cpu += clip_s * (COPY_CPU + PROVE_COPY_CPU * proof) * times
     elif clip.wants_video:
         # A third of the work is decoding at the film's size, the rest encoding at that of the clip.
         cpu += clip_s * ENCODE_CPU * (film / 3 + out * 2 / 3 * times)
@@ -229,7 +231,7 @@ def estimate(
         length = seen.length_s or known or _LENGTH_S
         clip_s = sum(_lasts(d, config.clip) for d in left)
         stills = sum(len(d.turns) for d in left)
-        cost = title_cpu(config.clip, seen, length, clip_s)
+        cost = title_cpu(config.clip, seen, length, clip_s, proof=config.proof)
         size = clip_bytes(config.clip, seen, clip_s, stills)
         titles.append(TitleEstimate(title_id, len(left), clip_s, size, cost))
     return Estimate(tuple(titles), _workers(config.jobs), free_space(config.out))

@@ -87,6 +87,7 @@ def test_a_plan_is_estimated_and_what_is_built_is_not_counted(
     assert estimate(plan, config, done).titles == ()
     other = {f"d{k}": by | {"options_hash": "other"} for k in range(10)}
     assert estimate(plan, config, other).titles[0].dialogues == 10
+    assert estimate(plan, replace(config, proof=False), {}).cpu_s < whole.cpu_s
     padded = replace(config, clip=ClipParams(pad_s=1.0))
     assert estimate(plan, padded, {}).titles[0].clip_s == pytest.approx(29.0)
 
