@@ -12,7 +12,7 @@ second, or forward by over ten. Smaller steps forward are holes in one recording
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -114,10 +114,12 @@ def join(container: str, video: Track | None, keys: Sequence[int], audio: Track 
         return Joints()
     ends = [len(tracks[0].order), *(len(tracks[-1].order) for _ in tracks[1:])]
     starts = [[0, *(pair[n] for pair in pairs), end] for n, end in zip((0, -1), ends, strict=False)]
-    lead = tracks[0]
-    shift, shifts, unshown = 0, [], list[int]()
+    lead = replace(tracks[0], shown=tracks[0].shown.copy())
+    shift, shifts, unshown = 0, list[int](), list[int]()
+    mine = list[tuple[int, int]]()
     before: Ints | None = None
     for first, last in pairwise(starts[0]):
+        mended = _mend(lead, first, last)
         shown = _shown(lead, first, last, keys if video is not None else None)
         if not len(shown):
             raise _refusal("a part without a picture that decodes")
@@ -126,13 +128,14 @@ def join(container: str, video: Track | None, keys: Sequence[int], audio: Track 
             shift += int(before[-1]) + _step(before) - int(stamps[0])
             shifts.append(shift)
             unshown += sorted(set(range(first, last)) - set(shown.tolist()))
+            mine.append((first, shift))
+        mine += [at for n, ticks in mended for at in ((n, shift + ticks), (n + 1, shift)) if at[0] < last]
         before = stamps
-    mine = tuple(zip(starts[0][1:-1], shifts, strict=True))
     if len(tracks) == 1:
-        return Joints(mine, (), tuple(unshown)) if video is not None else Joints((), mine)
+        return Joints(tuple(mine), (), tuple(unshown)) if video is not None else Joints((), tuple(mine))
     per = tracks[0].time_base / tracks[1].time_base
     sound = tuple((n, round(shift * per)) for n, shift in zip(starts[1][1:-1], shifts, strict=True))
-    return Joints(mine, sound, tuple(unshown))
+    return Joints(tuple(mine), sound, tuple(unshown))
 
 
 def shifted(stamps: Ints, shifts: Shifts) -> Ints:
@@ -158,6 +161,22 @@ def _pair(
         pairs.append((number, rest[at][0]))
         rest = rest[at + 1 :]
     return pairs, lonely + rest
+
+
+def _mend(track: Track, first: int, last: int) -> list[tuple[int, int]]:
+    """Mend display stamps that libavformat took from beyond a joint; (packet, ticks added) of each.
+
+    It tells the pictures that others wait for (P, in MPEG-2) by the decoding stamp of the next one.
+    """
+    order, mended = track.order[first:last], list[tuple[int, int]]()
+    known = order[order != NO_PTS]
+    for n in range(max(first, last - _TAIL), last):
+        apart = (int(track.shown[n]) - int(track.order[n])) * float(track.time_base)
+        if NO_PTS not in (track.shown[n], track.order[n]) and abs(apart) > _BACK_S:
+            right = int(known.max()) + _step(known) * (1 + len(mended))
+            mended.append((n, right - int(track.shown[n])))
+            track.shown[n] = right
+    return mended
 
 
 def _shown(track: Track, first: int, last: int, keys: Sequence[int] | None) -> Ints:

@@ -139,3 +139,16 @@ def test_what_cannot_be_told_apart_is_refused(container) -> None:
 def test_stamps_that_are_missing_stay_missing() -> None:
     stamps = np.array([0, NO_PTS, 10, 20])
     assert shifted(stamps, ((1, 5),)).tolist() == [0, NO_PTS, 15, 25]
+
+
+@pytest.mark.parametrize("onward", [90_000 * 60, -90_000 * 7])
+def test_a_picture_that_is_stamped_from_beyond_the_joint_keeps_its_place(onward) -> None:
+    order = np.arange(401) * 3600
+    shown = order.copy()
+    shown[0:201:3] += 10_800  # every third picture is shown after the two that follow it
+    order[201:] += onward
+    shown[201:] += onward
+    shown[198] = order[201]  # of the last one, libavformat tells what comes beyond
+    found = join("mpegts", Track(order, shown, BASE), [0, 201], None)
+    line = np.sort(shifted(shown, found.video))
+    assert (np.diff(line) == 3600).all()
