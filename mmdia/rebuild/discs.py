@@ -18,6 +18,7 @@ _IMAGES = frozenset({".iso", ".img", ".nrg", ".mdf"})
 _PLAYLIST = ".mpls"
 _VOB = re.compile(r"(?:video_ts|vts_(\d\d)_(\d))\.vob", re.IGNORECASE)
 
+_Paths = list[PurePath]
 Size = Callable[[str], int | None]
 Small = Callable[[str], Path | None]
 
@@ -34,8 +35,8 @@ class Disc:
     """
 
     place: PurePath
-    files: list[PurePath]
-    inside: list[PurePath]
+    files: _Paths
+    inside: _Paths
     says: str
 
 
@@ -50,16 +51,10 @@ def is_of_disc(name: str) -> bool:
 
 
 def find_discs(files: Iterable[PurePath], size: Size, small: Small) -> list[Disc]:
-    """The discs among the files of a media folder.
-
-    Args:
-        files: All its files, relative.
-        size: Bytes of one.
-        small: A small one as a local file.
-    """
-    dvds: dict[PurePath, list[PurePath]] = {}
-    blurays: dict[PurePath, list[PurePath]] = {}
-    lists: dict[PurePath, list[PurePath]] = {}
+    """The discs among the files of a folder; `size` and `small` are those of its source."""
+    dvds: dict[PurePath, _Paths] = {}
+    blurays: dict[PurePath, _Paths] = {}
+    lists: dict[PurePath, _Paths] = {}
     for file in files:
         inner = tuple(part.casefold() for part in file.parts[-3:-1])
         if _VOB.fullmatch(file.name):
@@ -72,7 +67,7 @@ def find_discs(files: Iterable[PurePath], size: Size, small: Small) -> list[Disc
     return found + [_bluray(f, streams, lists.get(f, []), size, small) for f, streams in blurays.items()]
 
 
-def _dvd(folder: PurePath, vobs: list[PurePath], size: Size) -> Disc:
+def _dvd(folder: PurePath, vobs: _Paths, size: Size) -> Disc:
     sets: dict[str, dict[int, PurePath]] = {}
     for vob in vobs:
         m = _VOB.fullmatch(vob.name)
@@ -89,9 +84,7 @@ def _dvd(folder: PurePath, vobs: list[PurePath], size: Size) -> Disc:
     return Disc(place, files, vobs, says)
 
 
-def _bluray(
-    place: PurePath, streams: list[PurePath], lists: list[PurePath], size: Size, small: Small
-) -> Disc:
+def _bluray(place: PurePath, streams: _Paths, lists: _Paths, size: Size, small: Small) -> Disc:
     by_name = {s.stem: s for s in streams}
     largest = max(streams, key=lambda s: size(str(s)) or 0)
     taken, says, longest = [largest], f"the largest of {len(streams)} streams", 0.0
@@ -109,16 +102,12 @@ def _bluray(
 
 def read_playlist(raw: bytes) -> list[tuple[str, float]]:
     """Streams that an ``.mpls`` file plays, with the seconds of each; none when it is something else."""
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(raw[at : at + size], "big")
-
     if raw[:4] != b"MPLS":
         return []
-    at = number(8, 4) + 10
+    at = int.from_bytes(raw[8:12]) + 10
     items = []
-    for _ in range(number(at - 4, 2)):
-        name = raw[at + 2 : at + 7].decode("ascii", "replace")
-        items.append((name, (number(at + 18, 4) - number(at + 14, 4)) / 45_000))
-        at += 2 + number(at, 2)
+    for _ in range(int.from_bytes(raw[at - 4 : at - 2])):
+        ticks = int.from_bytes(raw[at + 18 : at + 22]) - int.from_bytes(raw[at + 14 : at + 18])
+        items.append((raw[at + 2 : at + 7].decode("ascii", "replace"), ticks / 45_000))
+        at += 2 + int.from_bytes(raw[at : at + 2])
     return items

@@ -99,14 +99,8 @@ def _match(
         # One film, one title: the name may say nothing, the time map will tell.
         only = NameMatch("only", RANK_ONLY, says="the only file, and the only title")
         by_title = {next(iter(titles)): _candidates([(only, found.unmatched.pop())], source, found)}
-    return Matches(
-        by_title,
-        tuple(found.paths(*found.unmatched)),
-        found.ambiguous,
-        strangers,
-        tuple(found.passed),
-        found.images,
-    )
+    unmatched = tuple(found.paths(*found.unmatched))
+    return Matches(by_title, unmatched, found.ambiguous, strangers, tuple(found.passed), found.images)
 
 
 def _plain(path: str) -> str:
@@ -180,10 +174,10 @@ def _fits(index: NameIndex, file: PurePath, read: ReadText, *, alone: bool) -> H
 
 def _legible(file: PurePath) -> PurePath:
     """A path with bytes that are no UTF-8 as letters of the code page that most such names are in."""
-    text = re.sub(
-        r"\\x([89a-f][0-9a-f])", lambda m: bytes.fromhex(m[1]).decode("cp1252", "ignore"), str(file)
+    text = str(file)
+    return PurePath(
+        re.sub(r"\\x([89a-f][0-9a-f])", lambda m: bytes.fromhex(m[1]).decode("cp1252", "ignore"), text)
     )
-    return file if text == str(file) else PurePath(text)
 
 
 def _best(hits: Hits, titles: Mapping[str, Title]) -> Hits:

@@ -49,9 +49,7 @@ _SEQUEL = re.compile(r"(?:part|pt|teil|partie|parte)(\d*)")
 _SHORTEST, _LONG = 6, 10
 
 #: Names of main files that say nothing, in folders that do.
-_GENERIC = frozenset(
-    {"movie", "film", "video", "main", "title", "feature", "vts", "index", "00000", "00800"}
-)
+_GENERIC = frozenset("movie film video main title feature vts index 00000 00800".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,16 +296,13 @@ def _variants(text: str) -> Iterator[tuple[str, bool]]:
 
     With each, whether a bare name in it counts; else the year must stand beside it.
     """
-    yield text, True
-    if (moved := moved_article(text)) is not None:
-        yield moved, True
     bare = re.sub(r"^(?:\s*[\[【(][^\]】)]*[\]】)])+[ ._-]*", "", text)
-    if bare != text:
-        yield bare, True
-        if (moved := moved_article(bare)) is not None:
+    for one in dict.fromkeys((text, bare)):
+        yield one, True
+        if (moved := moved_article(one)) is not None:
             yield moved, True
-        for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text):
-            yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
+    for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text) if bare != text else ():
+        yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
     if (m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text)) and not _YEAR.search(m[2]):
         yield f"{m[2]} {m[1]}", False
     if m := re.match(r"\s*\d{1,3}[ ._-]+(.+)", text):

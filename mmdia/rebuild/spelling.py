@@ -47,8 +47,7 @@ _SAME = dict(
         "first=1st second=2nd third=3rd fourth=4th fifth=5th sixth=6th seventh=7th eighth=8th ninth=9th "
         "tenth=10th eleventh=11th twelfth=12th thirteenth=13th ii=2 iii=3 iv=4 vi=6 vii=7 viii=8 ix=9 "
         "xi=11 xii=12 xiii=13 xiv=14 xv=15 xvi=16 xvii=17 xviii=18 xix=19 volume=vol mister=mr missus=mrs "
-        "doctor=dr saint=st versus=vs junior=jr senior=sr professor=prof captain=capt sergeant=sgt "
-        "lieutenant=lt mount=mt"
+        "doctor=dr saint=st versus=vs junior=jr senior=sr professor=prof captain=capt sergeant=sgt"
     ).split()
 )
 #: Numbers in further languages, without those that are words or names of their own.
@@ -65,19 +64,18 @@ _FOREIGN_NUMBERS = {
 }
 _AND = frozenset("and und et y e ed och og en".split())
 
+
+def _letters(pairs: str) -> dict[int, str]:
+    return {ord(pair[0]): pair[1:] for pair in pairs.split()}
+
+
 #: Letters that do not decompose, as file names write them.
-_LETTERS = str.maketrans(
-    {"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ł": "l", "ð": "d", "þ": "th", "ı": "i"}
+_PLAIN = _letters("øo æae œoe đd łl ðd þth ıi")
+_UMLAUTS = _letters("äae öoe üue åaa ÄAe ÖOe ÜUe ÅAa")
+_OTHER_ALPHABETS = _letters(
+    "аa бb вv гg ґg дd еe жz зz иi іi кk лl мm нn оo пp рr сs тt уu фf хh цc чh шs щs ъ ыi ь эe юiu яia "
+    "єe ђd јi љli њni ћc џd αa βv γg δd εe ζz ηi θt ιi κk λl μm νn ξks οo πp ρr σs ςs τt υi φf χh ψps ωo"
 )
-_UMLAUTS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa"}
-)
-_OTHER_ALPHABETS = {
-    ord(pair[0]): pair[1:]
-    for pair in "аa бb вv гg ґg дd еe жz зz иi іi кk лl мm нn оo пp рr сs тt уu фf хh цc чh шs щs ъ ыi ь "
-    "эe юiu яia єe ђd јi љli њni ћc џd αa βv γg δd εe ζz ηi θt ιi κk λl μm νn ξks οo πp ρr σs ςs τt υi φf "
-    "χh ψps ωo".split()
-}
 #: Letters that systems of writing another alphabet, or umlauts, in Latin letters disagree on.
 _FOLDS = [
     fold.split("=")
@@ -100,14 +98,8 @@ _SEQUEL = re.compile(
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Words in small letters without accents and apostrophes, numbers as digits, no leading article.
-
-    >>> words("The Seven Hundred Doors, Part II")
-    ('700', 'doors', 'part', '2')
-    >>> words("Ocean's Nine and a Half") == words("Oceans 9½")
-    True
-    """
-    plain = unicodedata.normalize("NFKD", _HALF.sub(" half ", text)).casefold().translate(_LETTERS)
+    """Words in small letters without accents and apostrophes, numbers as digits, no leading article."""
+    plain = unicodedata.normalize("NFKD", _HALF.sub(" half ", text)).casefold().translate(_PLAIN)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     found = _WORD.findall(re.sub(r"['’‘`´·]", "", plain).replace("&", " and "))
     if len(found) > 1 and found[0] in ARTICLES:
@@ -124,11 +116,7 @@ def _in_digits(spelled: re.Match[str]) -> str:
 
 
 def moved_article(text: str) -> str | None:
-    """The text with the article that stands behind a name put before it; None when none does.
-
-    >>> moved_article("Godfather, The - Part II")
-    'The Godfather - Part II'
-    """
+    """The text with the article that stands behind a name put before it; None when none does."""
     m = _MOVED.match(text)
     return None if m is None else f"{m['article']} {m['name'].strip()}{m['rest']}"
 

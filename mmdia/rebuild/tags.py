@@ -19,18 +19,17 @@ _OTHER_ID = re.compile(r"(?<![a-z0-9])(tmdb|tvdb)(?:id)?[-=_: ](\d+)", re.IGNORE
 
 _SEASON = r"(?:season|series|staffel|saison|temporada|stagione|seizoen|säsong|sezon)"
 _EPISODE = r"(?:episode|épisode|episodio|folge|aflevering|avsnitt|odcinek|ep)"
-_NUMBERED = (
-    re.compile(r"(?<![a-z0-9])s(\d{1,2})[ ._-]*(?:ep?)[ ._]?(\d{1,3})(?!\d)", re.IGNORECASE),
-    re.compile(r"(?<![a-z0-9])s?(\d{1,2})x(\d{2,3})(?!\d)(?<!x264)(?<!x265)", re.IGNORECASE),
-    re.compile(
-        rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)", re.I
-    ),
-    re.compile(r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]"),
-    re.compile(
-        r"(?<![a-z0-9])s(?:eason[ ._]*)?(\d{1,2})[ ._]*-[ ._]*(\d{2,3})(?:v\d)?(?=[ ._\[(]|$)", re.I
-    ),
-    re.compile(r"(?<!\d)(\d)(?:st|nd|rd|th)[ ._]season[ ._]*-[ ._]*(\d{1,3})(?:v\d)?(?=[ ._\[(]|$)", re.I),
-)
+_NUMBERED = [
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"(?<![a-z0-9])s(\d{1,2})[ ._-]*(?:ep?)[ ._]?(\d{1,3})(?!\d)",
+        r"(?<![a-z0-9])s?(\d{1,2})x(\d{2,3})(?!\d)(?<!x264)(?<!x265)",
+        rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)",
+        r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]",
+        r"(?<![a-z0-9])s(?:eason[ ._]*)?(\d{1,2})[ ._]*-[ ._]*(\d{2,3})(?:v\d)?(?=[ ._\[(]|$)",
+        r"(?<!\d)(\d)(?:st|nd|rd|th)[ ._]season[ ._]*-[ ._]*(\d{1,3})(?:v\d)?(?=[ ._\[(]|$)",
+    )
+]
 #: What may follow the first number of a file with several episodes: "E02", "-E06", "-14", "x02".
 _MORE = re.compile(
     r"(?:[ ._]*(-|to|bis)[ ._]*(?:s\d{1,2})?[ ._]*ep?|(-)(?:\d{1,2}x)?|"
@@ -38,9 +37,7 @@ _MORE = re.compile(
     r"(\d{2,3})(?![0-9pi])",
     re.IGNORECASE,
 )
-_FOLDER = re.compile(
-    rf"(?:(?<![a-z0-9]){_SEASON}|(?<![a-z0-9])s|第)[ ._-]*(\d{{1,2}})\s*季?$", re.IGNORECASE
-)
+_FOLDER = re.compile(rf"(?:(?<![a-z0-9])(?:{_SEASON}|s)|第)[ ._-]*(\d{{1,2}})\s*季?$", re.IGNORECASE)
 _IN_FOLDER = (
     re.compile(rf"(?:^|[ ._-])(?:e|{_EPISODE})[ ._-]*(\d{{1,3}})(?![0-9])", re.IGNORECASE),
     re.compile(r"^(\d{1,3})(?![0-9])"),
@@ -113,9 +110,7 @@ _EXTRA_SUFFIX = re.compile(
     r"(?:[-_. ]?\d{1,2})?$",
     re.IGNORECASE,
 )
-_EXTRA_WORDS = frozenset(
-    {"sample", "trailer", "teaser", "featurette", "featurettes", "trailers", "bloopers"}
-)
+_EXTRA_WORDS = frozenset("sample trailer teaser featurette featurettes trailers bloopers".split())
 _EXTRA_PHRASE = re.compile(
     r"\b(?:making of|behind the scenes|deleted scenes?|gag reel|interviews? with|cast interviews?)\b"
 )
