@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -206,12 +206,9 @@ def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[C
     """The files of one title, best first; parts in order, after the whole copies."""
     sizes = {f: sum(source.size(p) or 0 for p in found.paths(f)) for _, f in fits} if len(fits) > 1 else {}
     largest = max(sizes.values(), default=0)
-    kept = []
-    for match, file in fits:
-        if sizes and sizes[file] < _SAMPLE_SHARE * largest:
-            found.passed += found.paths(file)
-        else:
-            kept.append((match, file))
+    small = [f for _, f in fits if sizes.get(f, 0) < _SAMPLE_SHARE * largest]
+    found.passed += found.paths(*small)
+    kept = [fit for fit in fits if fit[1] not in small]
     parts = _parts(kept)
     # A disc in several files is parts, too: those of one disc, or of several in order.
     cut = [f for _, f in sorted(kept, key=lambda k: -sizes.get(k[1], 0)) if len(found.paths(f)) > 1]
@@ -244,22 +241,16 @@ def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[C
 
 def _parts(fits: list[Fit]) -> dict[PurePath, int]:
     """Part numbers of the files of one title, where they make a set: two or more, from one up."""
-    strict: dict[object, dict[int, PurePath]] = {}
-    loose: dict[object, dict[int, PurePath]] = {}
+    sets: dict[tuple[PurePath, tuple[str, ...] | None], dict[int, PurePath]] = {}
     for match, file in fits:
         if match.part is None:
             continue
         where = file.parent if part_folder(file) is None else file.parent.parent
         said = tuple(w for w in match.rest if not any(c.isdigit() for c in w))
-        strict.setdefault((where, said), {}).setdefault(match.part, file)
-        loose.setdefault(where, {}).setdefault(match.part, file)
-    # Parts that are named alike belong together before those that only lie together.
-    whole = _whole(strict.values()) or _whole(loose.values())
-    # One set of parts: a second one is another copy, and stays out rather than be mixed in.
-    best = max(whole, key=lambda s: (len(s), -len(str(s[1]))), default={})
-    return {file: number for number, file in best.items()}
-
-
-def _whole(sets: Iterable[dict[int, PurePath]]) -> list[dict[int, PurePath]]:
-    """Sets with two parts or more and none missing."""
-    return [s for s in sets if len(s) > 1 and sorted(s) == list(range(1, len(s) + 1))]
+        for alike in (said, None):
+            sets.setdefault((where, alike), {}).setdefault(match.part, file)
+    whole = {k: s for k, s in sets.items() if len(s) > 1 and sorted(s) == list(range(1, len(s) + 1))}
+    # Parts that are named alike belong together before those that only lie together. One set of parts:
+    # a second one is another copy, and stays out rather than be mixed in.
+    best = max(whole, key=lambda k: (k[1] is not None, len(whole[k]), -len(str(whole[k][1]))), default=None)
+    return {} if best is None else {file: number for number, file in whole[best].items()}

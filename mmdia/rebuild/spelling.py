@@ -38,9 +38,8 @@ _SMALL = (
 ).split()
 _NUMBERS = {word: n for n, word in enumerate(_SMALL)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _BELOW = rf"(?:(?:{'|'.join(_TENS)})(?: (?:{'|'.join(_SMALL[1:10])}))?|{'|'.join(_SMALL)})\b"
-_AFTER = rf"(?:(?: and)? (?={_BELOW})|\b)"
-#: "two thousand and one", "seven hundred", "twenty two": all parts may be missing.
-_SPELLED = re.compile(rf"\b(?:({_BELOW}) thousand{_AFTER})?(?:({_BELOW}) hundred{_AFTER})?({_BELOW})?")
+_SPELLED = re.compile(rf"\b({_BELOW}) hundred\b(?:(?: and)? ({_BELOW}))?|\b({_BELOW})")
+_THOUSANDS = re.compile(r"\b([1-9]\d{0,2}) thousand\b(?:(?: and)? (\d{1,3})\b)?")
 _SAME = dict(
     pair.split("=")
     for pair in (
@@ -77,12 +76,7 @@ _OTHER_ALPHABETS = _letters(
     "єe ђd јi љli њni ћc џd αa βv γg δd εe ζz ηi θt ιi κk λl μm νn ξks οo πp ρr σs ςs τt υi φf χh ψps ωo"
 )
 #: Letters that systems of writing another alphabet, or umlauts, in Latin letters disagree on.
-_FOLDS = [
-    fold.split("=")
-    for fold in (
-        r"ae=a oe|ou=o ue=u shch|sch|sh=s kh|ch=h zh=z t[sz]=c ph=f th=t w=v x=ks [jy]=i ([a-z])\1+=\1 ie=e"
-    ).split()
-]
+_FOLDS = r"ae=a oe|ou=o ue=u s(h?ch|h)=s [kc]h=h zh=z t[sz]=c ph=f th=t w=v x=ks [jy]=i ([a-z])\1+=\1 ie=e"
 #: One run of one script: "千与千寻2001" is a name and a year.
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯豈-﫿ᄀ-ᇿ]+|[^\W_぀-ヿ㐀-鿿가-힯豈-﫿ᄀ-ᇿ]+")
 _HALF = re.compile(
@@ -105,14 +99,13 @@ def words(text: str) -> tuple[str, ...]:
     if len(found) > 1 and found[0] in ARTICLES:
         found = found[1:]
     said = _SPELLED.sub(_in_digits, " ".join(_SAME.get(w, w) for w in found))
+    said = _THOUSANDS.sub(lambda m: str(1000 * int(m[1]) + int(m[2] or 0)), said)
     return tuple(re.sub(r"(\b\d+) and a half\b", r"\1 half", said).split())
 
 
 def _in_digits(spelled: re.Match[str]) -> str:
-    if not spelled[0]:
-        return ""
-    parts = [sum(_NUMBERS[w] for w in part.split()) for part in spelled.groups("")]
-    return str(1000 * parts[0] + 100 * parts[1] + parts[2])
+    hundreds, rest, alone = (sum(_NUMBERS[w] for w in part.split()) for part in spelled.groups(""))
+    return str(100 * hundreds + rest + alone)
 
 
 def moved_article(text: str) -> str | None:
@@ -132,7 +125,8 @@ def _fold(word: str) -> str:
     before = None
     while folded != before:  # what one rule leaves may be the next one's
         before = folded
-        for old, new in _FOLDS:
+        for fold in _FOLDS.split():
+            old, new = fold.split("=")
             folded = re.sub(old, new, folded)
     return folded
 
