@@ -31,13 +31,12 @@ _MOVED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SMALL = (
+_SAID = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
+    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
 ).split()
-_NUMBERS = {word: n for n, word in enumerate(_SMALL)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
-_BELOW = rf"(?:(?:{'|'.join(_TENS)})(?: (?:{'|'.join(_SMALL[1:10])}))?|{'|'.join(_SMALL)})\b"
+_NUMBERS = dict(zip(_SAID, [*range(20), *range(20, 100, 10)], strict=True))
+_BELOW = rf"(?:(?:{'|'.join(_SAID[20:])}) (?:{'|'.join(_SAID[1:10])})|{'|'.join(_SAID)})\b"
 _SPELLED = re.compile(rf"\b({_BELOW}) hundred\b(?:(?: and)? ({_BELOW}))?|\b({_BELOW})")
 _THOUSANDS = re.compile(r"\b([1-9]\d{0,2}) thousand\b(?:(?: and)? (\d{1,3})\b)?")
 _SAME = dict(

@@ -155,15 +155,13 @@ def ids_of(title: Title) -> frozenset[str]:
 
 def places_of(title: Title) -> list[Place]:
     """Where an episode stands in its series: season and number, number through all seasons, day."""
-    places: list[Place] = []
-    if title.season is not None and title.episode is not None:
-        places.append((title.season, title.episode))
-    elif title.series is None:
+    number = None if title.season is None or title.episode is None else (title.season, title.episode)
+    if title.series is None and number is None:
         return []
     extra = extra_of(title)
     absolute = title.absolute_episode or extra.get("absolute") or extra.get("absolute_number")
-    places += [absolute] if isinstance(absolute, int) else []
-    return places + ([title.air_date[:10]] if title.air_date else [])
+    found = (number, absolute if isinstance(absolute, int) else None, (title.air_date or "")[:10])
+    return [place for place in found if place]
 
 
 def numbers_of(path: PurePath) -> Numbers | None:
