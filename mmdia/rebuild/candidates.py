@@ -134,11 +134,7 @@ def _given_map(job: TitleJob, candidate: Candidate) -> TimeMapFile:
 
 
 def _offset(candidate: Candidate, start_s: float, before: list[Copy]) -> float:
-    """Second of the file at which the annotated copy's clock would be 0: parts follow each other.
-
-    Raises:
-        NoTimeMap: An earlier part could not be looked at, so nobody knows where this one begins.
-    """
+    """Second of the file at which the annotated copy's clock would be 0: parts follow each other."""
     if candidate.part is None:
         return 0.0
     low, parts = _range(candidate, None)[0], {c.candidate.part: c for c in reversed(before)}

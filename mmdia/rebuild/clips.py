@@ -29,20 +29,8 @@ from mmdia.store.atomic import commit, is_disk_full, make_folder, part_path
 
 #: Error codes of the cutter that say the copy lacks something: refusals, not failures.
 _REFUSED = frozenset(
-    {
-        "audio_language_mismatch",
-        "clock_jumps",
-        "commentary",
-        "dolby_vision_5",
-        "encrypted",
-        "no_audio",
-        "no_such_track",
-        "no_video",
-        "not_copyable",
-        "outside_media",
-        "truncated_media",
-        "spans_parts",
-    }
+    "audio_language_mismatch clock_jumps commentary dolby_vision_5 encrypted no_audio no_such_track "
+    "no_video not_copyable outside_media spans_parts truncated_media".split()
 )
 
 #: Shorter gaps are how tracks begin and end: a frame of sound more or less.

@@ -197,7 +197,7 @@ class RebuildConfig:
 
 @dataclass(frozen=True)
 class TitleJob:
-    """All that a worker needs for one title; picklable.
+    """All that a worker needs for one title; picklable. What `RebuildConfig` has too means the same.
 
     Attributes:
         title: Row of the title.
@@ -205,23 +205,10 @@ class TitleJob:
         candidates: Files that may hold it, best first.
         release: Folder of the release (its subtitles are read there).
         annotation_version: Name and version of the release.
-        media_dir: The user's media folder, or its URL.
-        out: Output folder.
-        clip: What to cut.
         names: File-safe names of the dialogues, by id.
         title_name: File-safe name of the title.
         previous: Receipt rows of an earlier run, by dialogue.
-        timemap: "align", "identity", or a folder.
-        policy: Which verdicts are accepted.
-        min_confidence: Below it things are refused.
         cache: Folder of media indices.
-        layout: How clips are stored.
-        check_speech: Clips to listen to; None for none, -1 for all.
-        min_speech: Median score below which the title is downgraded.
-        quality: Whether the sound of every clip is measured.
-        proof: Whether finished clips are compared with a second, plain decode of the film.
-        scratch: Folder for what is fetched; None takes one under the home folder.
-        out_url: URL of the output when it is remote.
         stored: What the remote output has of the title already: sizes by path.
     """
 

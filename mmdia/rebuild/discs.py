@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 #: Images of discs, which are named but not read.
@@ -17,7 +18,9 @@ _IMAGES = frozenset({".iso", ".img", ".nrg", ".mdf"})
 _PLAYLIST = ".mpls"
 _VOB = re.compile(r"(?:video_ts|vts_(\d\d)_(\d))\.vob", re.IGNORECASE)
 
+_Paths = list[PurePath]
 Size = Callable[[str], int | None]
+Small = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +30,14 @@ class Disc:
     Attributes:
         place: Folder whose name is the film's.
         files: Streams of the film, in order; none in a folder of menus.
-        left: Menus and other streams.
+        inside: All its streams, menus too.
         says: What was taken, in words.
     """
 
     place: PurePath
-    files: tuple[PurePath, ...]
-    left: tuple[PurePath, ...]
+    files: _Paths
+    inside: _Paths
     says: str
-
-    @property
-    def stand_in(self) -> PurePath:
-        """One path for all, by which the folder is matched."""
-        return self.place / "VIDEO_TS.VOB"
 
 
 def is_image(path: PurePath) -> bool:
@@ -52,59 +50,41 @@ def is_of_disc(name: str) -> bool:
     return not name.startswith(".") and PurePath(name).suffix.lower() in {*_IMAGES, _PLAYLIST}
 
 
-def find_discs(files: Iterable[PurePath], size: Size, small: Callable[[str], Path | None]) -> list[Disc]:
-    """The discs among the files of a media folder.
-
-    Args:
-        files: All its files, relative.
-        size: Bytes of one.
-        small: A small one as a local file.
-    """
-    dvds: dict[PurePath, list[PurePath]] = {}
-    blurays: dict[PurePath, list[PurePath]] = {}
-    lists: dict[PurePath, list[PurePath]] = {}
+def find_discs(files: Iterable[PurePath], size: Size, small: Small) -> list[Disc]:
+    """The discs among the files of a folder; `size` and `small` are those of its source."""
+    dvds: dict[PurePath, _Paths] = {}
+    blurays: dict[PurePath, _Paths] = {}
+    lists: dict[PurePath, _Paths] = {}
     for file in files:
         inner = tuple(part.casefold() for part in file.parts[-3:-1])
         if _VOB.fullmatch(file.name):
             dvds.setdefault(file.parent, []).append(file)
         elif inner == ("bdmv", "stream") and file.stem.isdecimal():
-            blurays.setdefault(file.parents[1], []).append(file)
+            blurays.setdefault(file.parents[2], []).append(file)
         elif inner == ("bdmv", "playlist") and file.suffix.lower() == _PLAYLIST:
-            lists.setdefault(file.parents[1], []).append(file)
+            lists.setdefault(file.parents[2], []).append(file)
     found = [_dvd(folder, vobs, size) for folder, vobs in dvds.items()]
-    found += [
-        _bluray(folder, streams, lists.get(folder, []), size, small) for folder, streams in blurays.items()
-    ]
-    return found
+    return found + [_bluray(f, streams, lists.get(f, []), size, small) for f, streams in blurays.items()]
 
 
-def _dvd(folder: PurePath, vobs: list[PurePath], size: Size) -> Disc:
+def _dvd(folder: PurePath, vobs: _Paths, size: Size) -> Disc:
     sets: dict[str, dict[int, PurePath]] = {}
     for vob in vobs:
         m = _VOB.fullmatch(vob.name)
         if m and m[1] and m[2] != "0":
             sets.setdefault(m[1], {})[int(m[2])] = vob
     # What follows a gap has lost its place on the film's time line.
-    whole = {
-        k: [s[n] for n in range(1, 10) if all(i in s for i in range(1, n + 1))]
-        for k, s in sorted(sets.items())
-    }
+    whole = {k: [s[n] for n in takewhile(s.__contains__, range(1, 10))] for k, s in sets.items()}
     best = max(whole, key=lambda k: sum(size(str(f)) or 0 for f in whole[k]), default="")
-    files = tuple(whole.get(best, ()))
+    files = whole.get(best, [])
     says = f"a DVD's folder: title set {best} is the largest of {len(sets)}, menus are left out"
     if best and len(files) < len(sets[best]):
         says += f"; VTS_{best}_{len(files) + 1}.VOB is missing, what follows it is left out"
     place = folder.parent if folder.name.casefold() == "video_ts" else folder
-    return Disc(place, files, tuple(v for v in vobs if v not in files), says)
+    return Disc(place, files, vobs, says)
 
 
-def _bluray(
-    folder: PurePath,
-    streams: list[PurePath],
-    lists: list[PurePath],
-    size: Size,
-    small: Callable[[str], Path | None],
-) -> Disc:
+def _bluray(place: PurePath, streams: _Paths, lists: _Paths, size: Size, small: Small) -> Disc:
     by_name = {s.stem: s for s in streams}
     largest = max(streams, key=lambda s: size(str(s)) or 0)
     taken, says, longest = [largest], f"the largest of {len(streams)} streams", 0.0
@@ -114,30 +94,20 @@ def _bluray(
         names = [name for name, _ in items]
         seconds = sum(s for _, s in items)
         # One that plays a stream twice is a menu, or there to mislead.
-        if (
-            largest.stem in names
-            and set(names) <= set(by_name)
-            and len(set(names)) == len(names)
-            and seconds > longest
-        ):
+        if largest.stem in names and len(by_name.keys() & names) == len(names) and seconds > longest:
             taken, longest = [by_name[name] for name in names], seconds
             says = f"playlist {one.name} ({seconds / 60:.0f} min)"
-    says = f"a Blu-ray's folder: {says}; the rest is left out"
-    return Disc(folder.parent, tuple(taken), tuple(s for s in streams if s not in taken), says)
+    return Disc(place, taken, streams, f"a Blu-ray's folder: {says}; the rest is left out")
 
 
 def read_playlist(raw: bytes) -> list[tuple[str, float]]:
     """Streams that an ``.mpls`` file plays, with the seconds of each; none when it is something else."""
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(raw[at : at + size], "big")
-
     if raw[:4] != b"MPLS":
         return []
-    at = number(8, 4) + 10
+    at = int.from_bytes(raw[8:12]) + 10
     items = []
-    for _ in range(number(at - 4, 2)):
-        name = raw[at + 2 : at + 7].decode("ascii", "replace")
-        items.append((name, (number(at + 18, 4) - number(at + 14, 4)) / 45_000))
-        at += 2 + number(at, 2)
+    for _ in range(int.from_bytes(raw[at - 4 : at - 2])):
+        ticks = int.from_bytes(raw[at + 18 : at + 22]) - int.from_bytes(raw[at + 14 : at + 18])
+        items.append((raw[at + 2 : at + 7].decode("ascii", "replace"), ticks / 45_000))
+        at += 2 + int.from_bytes(raw[at : at + 2])
     return items

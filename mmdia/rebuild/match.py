@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -18,11 +18,11 @@ from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.discs import Disc, find_discs, is_image, is_of_disc
 from mmdia.rebuild.guess import by_guess
 from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
-from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch, words
+from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch
 from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
 from mmdia.rebuild.source import FolderSource, MediaSource, open_source
-from mmdia.rebuild.tags import in_extras, is_extra, part_folder
-from mmdia.rebuild.title_names import editions_of
+from mmdia.rebuild.spelling import words
+from mmdia.rebuild.tags import editions_of, in_extras, is_extra, part_folder
 from mmdia.schema.title import Title
 
 __all__ = ["Candidate", "Matches", "match_media"]
@@ -46,7 +46,7 @@ class _Sorted:
 
     def paths(self, *files: PurePath) -> list[str]:
         """The files themselves, those of a disc in order."""
-        return [str(p) for f in files for p in (self.discs[f].files if f in self.discs else (f,))]
+        return [str(p) for f in files for p in (self.discs[f].files if f in self.discs else [f])]
 
 
 def match_media(
@@ -99,14 +99,8 @@ def _match(
         # One film, one title: the name may say nothing, the time map will tell.
         only = NameMatch("only", RANK_ONLY, says="the only file, and the only title")
         by_title = {next(iter(titles)): _candidates([(only, found.unmatched.pop())], source, found)}
-    return Matches(
-        by_title,
-        tuple(found.paths(*found.unmatched)),
-        found.ambiguous,
-        strangers,
-        tuple(found.passed),
-        found.images,
-    )
+    unmatched = tuple(found.paths(*found.unmatched))
+    return Matches(by_title, unmatched, found.ambiguous, strangers, tuple(found.passed), found.images)
 
 
 def _plain(path: str) -> str:
@@ -133,9 +127,9 @@ def _identity(source: MediaSource, path: str) -> str:
 def _sort_files(listed: list[PurePath], titles: dict[str, Title], source: MediaSource) -> _Sorted:
     index, read = NameIndex(titles), text_reader(source.small)
     discs = find_discs(listed, source.size, source.small)
-    out = _Sorted({disc.stand_in: disc for disc in discs if disc.files})
-    out.passed += [str(file) for disc in discs for file in disc.left]
-    of_discs = {file for disc in discs for file in (*disc.files, *disc.left)}
+    out = _Sorted({disc.place / "VIDEO_TS.VOB": disc for disc in discs if disc.files})
+    out.passed += [str(file) for disc in discs for file in disc.inside if file not in disc.files]
+    of_discs = {file for disc in discs for file in disc.inside}
     files = [f for f in listed if f not in of_discs and (is_image(f) or not is_of_disc(f.name))]
     files += out.discs
     extras = {f for f in files if in_extras(f, known=index.knows)}
@@ -180,10 +174,10 @@ def _fits(index: NameIndex, file: PurePath, read: ReadText, *, alone: bool) -> H
 
 def _legible(file: PurePath) -> PurePath:
     """A path with bytes that are no UTF-8 as letters of the code page that most such names are in."""
-    text = re.sub(
-        r"\\x([89a-f][0-9a-f])", lambda m: bytes.fromhex(m[1]).decode("cp1252", "ignore"), str(file)
+    text = str(file)
+    return PurePath(
+        re.sub(r"\\x([89a-f][0-9a-f])", lambda m: bytes.fromhex(m[1]).decode("cp1252", "ignore"), text)
     )
-    return file if text == str(file) else PurePath(text)
 
 
 def _best(hits: Hits, titles: Mapping[str, Title]) -> Hits:
@@ -193,10 +187,8 @@ def _best(hits: Hits, titles: Mapping[str, Title]) -> Hits:
     told = max((m.edition for m in winners.values()), default=0)
     if len(winners) < 2 or told < 0:
         return winners  # another edition than those of the catalogue
-    if told > 0:
-        one = {t: m for t, m in winners.items() if m.edition == told}
-    else:  # a name that tells no edition means the title that has none
-        one = {t: m for t, m in winners.items() if m.edition == 0 and not editions_of(titles[t])}
+    # A name that tells no edition means the title that has none.
+    one = {t: m for t, m in winners.items() if m.edition == told and (told or not editions_of(titles[t]))}
     return one if len(one) == 1 else winners
 
 
@@ -214,12 +206,9 @@ def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[C
     """The files of one title, best first; parts in order, after the whole copies."""
     sizes = {f: sum(source.size(p) or 0 for p in found.paths(f)) for _, f in fits} if len(fits) > 1 else {}
     largest = max(sizes.values(), default=0)
-    kept = []
-    for match, file in fits:
-        if sizes and sizes[file] < _SAMPLE_SHARE * largest:
-            found.passed += found.paths(file)
-        else:
-            kept.append((match, file))
+    small = [f for _, f in fits if sizes.get(f, 0) < _SAMPLE_SHARE * largest]
+    found.passed += found.paths(*small)
+    kept = [fit for fit in fits if fit[1] not in small]
     parts = _parts(kept)
     # A disc in several files is parts, too: those of one disc, or of several in order.
     cut = [f for _, f in sorted(kept, key=lambda k: -sizes.get(k[1], 0)) if len(found.paths(f)) > 1]
@@ -227,10 +216,11 @@ def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[C
     numbers = {path: n for n, path in enumerate(line, 1)}
     rows = []
     for match, file in kept:
-        if file in cut and found.paths(file)[0] not in numbers:
-            found.passed += found.paths(file)  # a second set of parts must not be mixed in
+        paths = found.paths(file)
+        part = numbers.get(paths[0])
+        if part is None and file in cut:
+            found.passed += paths  # a second set of parts must not be mixed in
             continue
-        part = numbers.get(found.paths(file)[0])
         if part is None and (match.part or 0) > 1 and match.rank < RANK_NEAR and match.how == "name":
             found.unmatched.append(file)
             continue
@@ -241,35 +231,26 @@ def _candidates(fits: list[Fit], source: MediaSource, found: _Sorted) -> tuple[C
             evidence.append("the file holds several episodes")
         if file in found.discs:
             evidence.append(found.discs[file].says)
-        for path in found.paths(file):
-            told = [f"part {numbers[path]} of {len(line)}"] if part is not None else []
-            candidate = Candidate(
-                path, match.how, numbers.get(path), evidence=(*evidence, *told), rank=match.rank
-            )
-            rows.append((match, candidate))
+        for path in paths:
+            n = numbers.get(path)
+            told = (*evidence, f"part {n} of {len(line)}") if n is not None else tuple(evidence)
+            rows.append((match, Candidate(path, match.how, n, evidence=told, rank=match.rank)))
     rows.sort(key=lambda r: (r[1].part or 0, -r[0].rank, -r[0].edition, -r[0].length, r[1].path))
     return tuple(c for _, c in rows)
 
 
 def _parts(fits: list[Fit]) -> dict[PurePath, int]:
     """Part numbers of the files of one title, where they make a set: two or more, from one up."""
-    strict: dict[object, dict[int, PurePath]] = {}
-    loose: dict[object, dict[int, PurePath]] = {}
+    sets: dict[tuple[PurePath, tuple[str, ...] | None], dict[int, PurePath]] = {}
     for match, file in fits:
         if match.part is None:
             continue
         where = file.parent if part_folder(file) is None else file.parent.parent
         said = tuple(w for w in match.rest if not any(c.isdigit() for c in w))
-        strict.setdefault((where, said), {}).setdefault(match.part, file)
-        loose.setdefault(where, {}).setdefault(match.part, file)
-    # Parts that are named alike belong together before those that only lie together.
-    groups = [_whole(strict.values()), _whole(loose.values())]
-    whole = groups[0] or groups[1]
-    # One set of parts: a second one is another copy, and stays out rather than be mixed in.
-    best = max(whole, key=lambda s: (len(s), -len(str(s[1]))), default={})
-    return {file: number for number, file in best.items()}
-
-
-def _whole(sets: Iterable[dict[int, PurePath]]) -> list[dict[int, PurePath]]:
-    """Sets with two parts or more and none missing."""
-    return [s for s in sets if len(s) > 1 and sorted(s) == list(range(1, len(s) + 1))]
+        for alike in (said, None):
+            sets.setdefault((where, alike), {}).setdefault(match.part, file)
+    whole = {k: s for k, s in sets.items() if len(s) > 1 and sorted(s) == list(range(1, len(s) + 1))}
+    # Parts that are named alike belong together before those that only lie together. One set of parts:
+    # a second one is another copy, and stays out rather than be mixed in.
+    best = max(whole, key=lambda k: (k[1] is not None, len(whole[k]), -len(str(whole[k][1]))), default=None)
+    return {} if best is None else {file: number for number, file in whole[best].items()}

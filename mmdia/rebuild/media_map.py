@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 
 from mmdia.errors import UsageError
 from mmdia.rebuild.candidate import Candidate, Matches
-from mmdia.rebuild.names import RANK_MAP, words
+from mmdia.rebuild.names import RANK_MAP
+from mmdia.rebuild.spelling import words
 from mmdia.schema.title import Title
 
 MAP_NAME = "media.csv"

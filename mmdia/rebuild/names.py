@@ -12,32 +12,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from mmdia.rebuild.spelling import ARTICLES, FOREIGN, loose, moved_article, words
+from mmdia.rebuild.spelling import ARTICLES, FOREIGN, loose, moved_article, names_of, own_names, words
 from mmdia.rebuild.tags import (
     Numbers,
+    Place,
     about_copy,
     dates_of,
+    editions_of,
     ids_in,
+    ids_of,
     may_follow,
     numbers_of,
     part_folder,
     part_of,
-    readings,
-)
-from mmdia.rebuild.title_names import (
-    Place,
-    editions_of,
-    ids_of,
-    names_of,
-    own_names,
     places_of,
-    spellings,
+    readings,
     told_editions,
 )
 from mmdia.schema.names import safe_name
 from mmdia.schema.title import Title
-
-__all__ = ["Hits", "NameIndex", "NameMatch", "match_name", "words"]
 
 #: Strength of a match, by kind of evidence; the user's map is stronger than all.
 RANK_MAP, RANK_ID, RANK_YEAR, RANK_NEAR, RANK_NAME, RANK_GUESS, RANK_ONLY = 9, 6, 5, 4, 3, 2, 0
@@ -56,9 +49,7 @@ _SEQUEL = re.compile(r"(?:part|pt|teil|partie|parte)(\d*)")
 _SHORTEST, _LONG = 6, 10
 
 #: Names of main files that say nothing, in folders that do.
-_GENERIC = frozenset(
-    {"movie", "film", "video", "main", "title", "feature", "vts", "index", "00000", "00800"}
-)
+_GENERIC = frozenset("movie film video main title feature vts index 00000 00800".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +84,7 @@ class NameMatch:
 
 
 Hits = dict[str, NameMatch]
-
+_Found = Iterator[tuple[str, NameMatch]]
 _Show = dict[Place, list[str]]
 _Table = dict[str, list[tuple[str, bool]]]
 
@@ -105,8 +96,8 @@ class NameIndex:
         self.titles = titles
         self._ids: dict[str, list[str]] = {}
         self._stems: dict[str, str] = {}
-        self._films: dict[str, list[tuple[str, bool]]] = {}
-        self._loose: dict[str, list[tuple[str, bool]]] = {}
+        self._films: _Table = {}
+        self._loose: _Table = {}
         self._names: dict[str, set[str]] = {}
         self._shows: dict[str, _Show] = {}
         for title_id, title in titles.items():
@@ -118,8 +109,8 @@ class NameIndex:
         for one in ids_of(title):
             self._ids.setdefault(one, []).append(title_id)
         if places := places_of(title):
-            spelled = (s for n in own_names(title, title.series or title.name) for s in spellings(n))
-            for key in {key for name in spelled for key in _show_keys(words(name))}:
+            names = own_names(title, title.series or title.name)
+            for key in {key for name in names for key in _show_keys(words(name))}:
                 for place in places:
                     self._shows.setdefault(key, {}).setdefault(place, []).append(title_id)
             return
@@ -146,29 +137,24 @@ class NameIndex:
         hits = self.by_ids(ids_in(path.stem), numbers, "in the file's name")
         own = self._stems.get(path.stem.casefold())
         if own is not None:
-            _keep(hits, own, NameMatch("id", RANK_ID, says="the file is named by the title's id"))
-        above = list(path.parents)
-        if part_folder(path) is not None:
-            above = above[1:]
+            _keep(hits, [(own, NameMatch("id", RANK_ID, says="the file is named by the title's id"))])
+        above = list(path.parents)[part_folder(path) is not None :]
         places = [p.name for p in above[:2] if p.name]
         for place in places:
-            for t, m in self.by_ids(ids_in(place), numbers, "in the folder's name").items():
-                _keep(hits, t, m)
+            _keep(hits, self.by_ids(ids_in(place), numbers, "in the folder's name").items())
         if hits:
             return self.dressed(hits, path)
         for day, before in dates_of(path.stem):
             for text in (before, *places):
-                self._aired(hits, text, day)
+                _keep(hits, self._aired(text, day))
         if hits:
             return hits
         for reading in readings(path):
             for text in (reading.before, *places):
-                for t, m in self._episodes(text, reading).items():
-                    _keep(hits, t, m)
+                _keep(hits, self._episodes(text, reading))
         if numbers is not None and numbers.sure:
             return hits
-        for t, m in self._named(path.stem).items():
-            _keep(hits, t, m)
+        _keep(hits, self._named(path.stem).items())
         return self.dressed(self._with_folders(hits, path, places[:1], alone=alone), path)
 
     def by_ids(self, ids: Iterable[str], numbers: Numbers | None, where: str, how: str = "id") -> Hits:
@@ -180,10 +166,11 @@ class NameIndex:
                 title = self.titles[title_id]
                 several = False
                 if numbers is not None and title.season is not None and (numbers.sure or len(sharing) > 1):
-                    if not _agrees(title, numbers):
+                    if title.episode not in numbers.episodes or numbers.season not in (title.season, None):
                         continue
                     several = len(numbers.episodes) > 1
-                _keep(hits, title_id, NameMatch(how, RANK_ID, says=f"id {one} {where}", several=several))
+                match = NameMatch(how, RANK_ID, says=f"id {one} {where}", several=several)
+                _keep(hits, [(title_id, match)])
         return hits
 
     def _shows_in(self, text: str) -> Iterator[tuple[int, _Show]]:
@@ -197,23 +184,19 @@ class NameIndex:
                 if key := next((key for key in _show_keys(found[:k]) if key in self._shows), None):
                     yield len(key), self._shows[key]
 
-    def _aired(self, hits: Hits, text: str, day: str) -> None:
+    def _aired(self, text: str, day: str) -> _Found:
         for length, show in self._shows_in(text):
-            match = NameMatch("episode", RANK_YEAR, length, f"series and day {day} agree")
-            for title_id in show.get(day, []):
-                _keep(hits, title_id, match)
+            for title_id in show.get(day, ()):
+                yield title_id, NameMatch("episode", RANK_YEAR, length, f"series and day {day} agree")
 
-    def _episodes(self, text: str, numbers: Numbers) -> Hits:
-        hits: Hits = {}
+    def _episodes(self, text: str, numbers: Numbers) -> _Found:
+        rank, several = RANK_YEAR if numbers.sure else RANK_NAME, len(numbers.episodes) > 1
         for length, show in self._shows_in(text):
             if numbers.part and any(isinstance(place, tuple) and place[0] != 1 for place in show):
                 continue  # part 2 of which season?
             for episode in numbers.episodes:
                 for title_id, says in self._numbered(show, numbers.season, episode):
-                    rank = RANK_YEAR if numbers.sure else RANK_NAME
-                    several = len(numbers.episodes) > 1
-                    _keep(hits, title_id, NameMatch("episode", rank, length, says, several=several))
-        return hits
+                    yield title_id, NameMatch("episode", rank, length, says, several=several)
 
     def _numbered(self, show: _Show, season: int | None, episode: int) -> Iterator[tuple[str, str]]:
         """Titles of a series with this number, with what agrees."""
@@ -239,31 +222,31 @@ class NameIndex:
         ]
         for name, rest, sure in opened:
             key = "".join(name)
-            self._judge_all(hits, self._films, key, rest, sure=sure)
+            _keep(hits, self._judged(key, rest, sure=sure))
             if rest and rest[0] in FOREIGN:  # "Himmel über Berlin Der 1987"
-                self._judge_all(hits, self._films, rest[0] + key, rest[1:], sure=sure)
-        if hits:
-            return hits
-        for name, rest, sure in opened:
-            key = loose(name)
-            if len(key) >= _SHORTEST:
-                self._judge_all(hits, self._loose, key, rest, sure=sure)
+                _keep(hits, self._judged(rest[0] + key, rest[1:], sure=sure))
+        for name, rest, sure in opened if not hits else ():
+            if len(key := loose(name)) >= _SHORTEST:
+                _keep(hits, self._judged_loosely(key, rest, sure=sure))
         return hits
 
-    def _judge_all(self, hits: Hits, table: _Table, key: str, rest: tuple[str, ...], *, sure: bool) -> None:
-        is_loose = table is self._loose
-        for title_id, short in table.get(key, ()):
+    def _judged(self, key: str, rest: tuple[str, ...], *, sure: bool) -> _Found:
+        for title_id, short in self._films.get(key, ()):
             own, year = self._names[title_id], self.titles[title_id].year
-            sure_ = sure and not short
-            match = _judge(key, rest, year, own, sure=sure_ and not is_loose)
-            if match is None and is_loose and sure_ and len(key) >= _LONG:
+            if (match := _judge(key, rest, year, own, sure=sure and not short)) is not None:
+                yield title_id, match
+
+    def _judged_loosely(self, key: str, rest: tuple[str, ...], *, sure: bool) -> _Found:
+        for title_id, short in self._loose.get(key, ()):
+            own, year = self._names[title_id], self.titles[title_id].year
+            match = _judge(key, rest, year, own, sure=False)
+            if match is None and sure and not short and len(key) >= _LONG:
                 match = _judge(key, rest, year, own, sure=True)
-                if match is not None and match.rank != RANK_NAME:
+                if match is None or match.rank != RANK_NAME:
                     continue  # another year beside another spelling
-                match = match and replace(match, rank=RANK_GUESS)
+                match = replace(match, rank=RANK_GUESS)
             if match is not None:
-                says = f"{match.says}, spelled otherwise" if is_loose else match.says
-                _keep(hits, title_id, replace(match, says=says))
+                yield title_id, replace(match, says=f"{match.says}, spelled otherwise")
 
     def _with_folders(self, hits: Hits, path: PurePath, places: list[str], *, alone: bool) -> Hits:
         """The folder's name, where the file's own says nothing or leaves a choice."""
@@ -274,7 +257,7 @@ class NameIndex:
                 if (hits and t not in hits) or (not hits and m.rank < RANK_NEAR and not plain):
                     continue
                 rest = hits[t].rest if t in hits else stem
-                _keep(hits, t, replace(m, says=f"{m.says}, by the folder's name", rest=rest))
+                _keep(hits, [(t, replace(m, says=f"{m.says}, by the folder's name", rest=rest))])
         return hits
 
     def dressed(self, hits: Hits, path: PurePath) -> Hits:
@@ -296,25 +279,16 @@ class NameIndex:
         return hits
 
 
-def match_name(path: PurePath, title: Title) -> NameMatch | None:
-    """How a file's path fits one title, or None when it says nothing for it.
-
-    Args:
-        path: Path relative to the media folder.
-        title: A title of the catalogue.
-    """
-    return NameIndex({title.title_id: title}).find(path).get(title.title_id)
-
-
 def _show_keys(found: tuple[str, ...]) -> list[str]:
     """What the words of a series are looked up by, the sure spelling before the loose one."""
     key = loose(found)
     return ["".join(found), *([f"~{key}"] if len(key) >= _LONG else [])] if found else []
 
 
-def _keep(hits: Hits, title_id: str, match: NameMatch) -> None:
-    if title_id not in hits or match.strength > hits[title_id].strength:
-        hits[title_id] = match
+def _keep(hits: Hits, found: Iterable[tuple[str, NameMatch]]) -> None:
+    for title_id, match in found:
+        if title_id not in hits or match.strength > hits[title_id].strength:
+            hits[title_id] = match
 
 
 def _variants(text: str) -> Iterator[tuple[str, bool]]:
@@ -322,16 +296,13 @@ def _variants(text: str) -> Iterator[tuple[str, bool]]:
 
     With each, whether a bare name in it counts; else the year must stand beside it.
     """
-    yield text, True
-    if (moved := moved_article(text)) is not None:
-        yield moved, True
     bare = re.sub(r"^(?:\s*[\[【(][^\]】)]*[\]】)])+[ ._-]*", "", text)
-    if bare != text:
-        yield bare, True
-        if (moved := moved_article(bare)) is not None:
+    for one in dict.fromkeys((text, bare)):
+        yield one, True
+        if (moved := moved_article(one)) is not None:
             yield moved, True
-        for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text):
-            yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
+    for inside in re.findall(r"[\[【]([^\]】]+)[\]】]", text) if bare != text else ():
+        yield f"{inside} {' '.join(_YEAR.findall(bare)[-1:])}", False
     if (m := re.match(r"\s*[(\[]?((?:19|20)\d\d)[)\]]?[ ._-]+(.+)", text)) and not _YEAR.search(m[2]):
         yield f"{m[2]} {m[1]}", False
     if m := re.match(r"\s*\d{1,3}[ ._-]+(.+)", text):
@@ -383,7 +354,3 @@ def _by_year(key: str, rest: tuple[str, ...], told: int, year: int, *, sure: boo
         says = f"the name agrees, the year is {told} for {year}"
         return NameMatch("name", RANK_NEAR, len(key), says, rest=rest)
     return None
-
-
-def _agrees(title: Title, numbers: Numbers) -> bool:
-    return title.episode in numbers.episodes and numbers.season in (title.season, None)

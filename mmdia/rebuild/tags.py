@@ -5,27 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 
-from mmdia.rebuild.spelling import words
+from mmdia.rebuild.spelling import ARTICLES, extra_of, words
+from mmdia.schema.title import Title
+
+#: Where an episode stands in its series: season and episode, number through all seasons, or day.
+Place = tuple[int, int] | int | str
 
 _IMDB = re.compile(r"(?<![a-z0-9])tt(\d{7,9})(?!\d)", re.IGNORECASE)
 _OTHER_ID = re.compile(r"(?<![a-z0-9])(tmdb|tvdb)(?:id)?[-=_: ](\d+)", re.IGNORECASE)
 
 _SEASON = r"(?:season|series|staffel|saison|temporada|stagione|seizoen|säsong|sezon)"
 _EPISODE = r"(?:episode|épisode|episodio|folge|aflevering|avsnitt|odcinek|ep)"
-_NUMBERED = (
-    re.compile(r"(?<![a-z0-9])s(\d{1,2})[ ._-]*(?:ep?)[ ._]?(\d{1,3})(?!\d)", re.IGNORECASE),
-    re.compile(r"(?<![a-z0-9])s?(\d{1,2})x(\d{2,3})(?!\d)(?<!x264)(?<!x265)", re.IGNORECASE),
-    re.compile(
-        rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)", re.I
-    ),
-    re.compile(r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]"),
-    re.compile(
-        r"(?<![a-z0-9])s(?:eason[ ._]*)?(\d{1,2})[ ._]*-[ ._]*(\d{2,3})(?:v\d)?(?=[ ._\[(]|$)", re.I
-    ),
-    re.compile(r"(?<!\d)(\d)(?:st|nd|rd|th)[ ._]season[ ._]*-[ ._]*(\d{1,3})(?:v\d)?(?=[ ._\[(]|$)", re.I),
-)
+_NUMBERED = [
+    re.compile(form, re.IGNORECASE)
+    for form in (
+        r"(?<![a-z0-9])s(\d{1,2})[ ._-]*(?:ep?)[ ._]?(\d{1,3})(?!\d)",
+        r"(?<![a-z0-9])s?(\d{1,2})x(\d{2,3})(?!\d)(?<!x264)(?<!x265)",
+        rf"(?<![a-z0-9]){_SEASON}[ ._-]*(\d{{1,2}})[ ._,-]*(?:{_EPISODE}|e)[ ._-]*(\d{{1,3}})(?!\d)",
+        r"第\s*(\d{1,2})\s*[季期]\s*第?\s*(\d{1,3})\s*[集話话回]",
+        r"(?<![a-z0-9])s(?:eason[ ._]*)?(\d{1,2})[ ._]*-[ ._]*(\d{2,3})(?:v\d)?(?=[ ._\[(]|$)",
+        r"(?<!\d)(\d)(?:st|nd|rd|th)[ ._]season[ ._]*-[ ._]*(\d{1,3})(?:v\d)?(?=[ ._\[(]|$)",
+    )
+]
 #: What may follow the first number of a file with several episodes: "E02", "-E06", "-14", "x02".
 _MORE = re.compile(
     r"(?:[ ._]*(-|to|bis)[ ._]*(?:s\d{1,2})?[ ._]*ep?|(-)(?:\d{1,2}x)?|"
@@ -33,9 +37,7 @@ _MORE = re.compile(
     r"(\d{2,3})(?![0-9pi])",
     re.IGNORECASE,
 )
-_FOLDER = re.compile(
-    rf"(?:(?<![a-z0-9]){_SEASON}|(?<![a-z0-9])s|第)[ ._-]*(\d{{1,2}})\s*季?$", re.IGNORECASE
-)
+_FOLDER = re.compile(rf"(?:(?<![a-z0-9])(?:{_SEASON}|s)|第)[ ._-]*(\d{{1,2}})\s*季?$", re.IGNORECASE)
 _IN_FOLDER = (
     re.compile(rf"(?:^|[ ._-])(?:e|{_EPISODE})[ ._-]*(\d{{1,3}})(?![0-9])", re.IGNORECASE),
     re.compile(r"^(\d{1,3})(?![0-9])"),
@@ -69,27 +71,32 @@ _ROMAN = {"i": 1, "v": 5, "a": 1, "b": 2, "c": 3}
 #: A longer range of episodes than this is a whole season, which no title is.
 _LONGEST_RANGE = 6
 
-#: Words that end the name of a film in a file name: what follows is about the copy.
-_TECHNICAL = frozenset(
-    "2160p 1440p 1080p 1080i 720p 576p 576i 540p 480p 360p 4k 8k uhd hdr hdr10 sdr dv bluray blu bd "
-    "brrip bdrip bdremux remux dvd dvd5 dvd9 dvdrip dvdscr dvdr webrip web webdl hdtv hdrip pdtv sdtv "
-    "tvrip vhsrip vhs cam x264 x265 h264 h265 h 264 265 hevc avc av1 vp9 mpeg2 xvid divx aac ac3 eac3 "
-    "dts dd ddp dd5 truehd atmos flac opus mp3 10bit 8bit hi10p extended unrated uncut directors "
-    "director theatrical remastered restored restoration proper repack rerip limited internal multi "
-    "dual dubbed dub subbed subs sub pal ntsc cd disc disk cd1 cd2 cd3 disc1 disc2 part1 "
-    "part2 pt1 pt2 edition cut final imax open matte criterion collection anniversary special german "
-    "french spanish italian english japanese korean chinese russian eng ger fra ita jpn imdb imdbid "
-    "tmdb tmdbid tvdb tvdbid sample trailer teaser featurette complete nf amzn dsnp hmax atvp yify "
-    "yts rarbg bw colorized 3d hsbs sbs version original dc redux roadshow workprint assembly".split()
-)
-
-#: Those of them that are words of names, too: only what follows tells ("Final Cut", "Final Voyage").
-_ORDINARY = frozenset(
+#: Words about a copy that are words of names, too: only what follows tells ("Final Cut", "Final Voyage").
+_EITHER = frozenset(
     "extended unrated uncut directors director theatrical proper limited internal multi dual sub edition "
     "cut final open matte criterion collection anniversary special german french spanish italian english "
     "japanese korean chinese russian complete version original restored restoration disc disk redux "
-    "roadshow assembly sample trailer teaser collectors ultimate digital digitally deluxe".split()
+    "roadshow assembly sample trailer teaser".split()
 )
+_ORDINARY = _EITHER | {"collectors", "ultimate", "digital", "digitally", "deluxe"}
+#: Words that end the name of a film in a file name: what follows is about the copy.
+_TECHNICAL = _EITHER | frozenset(
+    "2160p 1440p 1080p 1080i 720p 576p 576i 540p 480p 360p 4k 8k uhd hdr hdr10 sdr dv bluray blu bd brrip "
+    "bdrip bdremux remux dvd dvd5 dvd9 dvdrip dvdscr dvdr webrip web webdl hdtv hdrip pdtv sdtv tvrip "
+    "vhsrip vhs cam x264 x265 h264 h265 h 264 265 hevc avc av1 vp9 mpeg2 xvid divx aac ac3 eac3 dts dd ddp "
+    "dd5 truehd atmos flac opus mp3 10bit 8bit hi10p remastered repack rerip dubbed dub subbed subs pal "
+    "ntsc cd imax eng ger fra ita jpn imdb imdbid tmdb tmdbid tvdb tvdbid featurette nf amzn dsnp hmax "
+    "atvp yify yts rarbg bw colorized 3d hsbs sbs dc workprint".split()
+)
+#: Words that name the edition of what a film shows; a restoration of it is none.
+_EDITIONS = {
+    word: row.split()[0]
+    for row in (
+        "extended langfassung longue|unrated|uncut uncensored|director directors dc|theatrical kinofassung|"
+        "final|imax|ultimate|special|redux|assembly|workprint|roadshow|producer producers"
+    ).split("|")
+    for word in row.split()
+}
 
 _EXTRA_FOLDERS = frozenset(
     "extras|extra|bonus|bonus features|special features|featurettes|featurette|behind the scenes|"
@@ -103,9 +110,7 @@ _EXTRA_SUFFIX = re.compile(
     r"(?:[-_. ]?\d{1,2})?$",
     re.IGNORECASE,
 )
-_EXTRA_WORDS = frozenset(
-    {"sample", "trailer", "teaser", "featurette", "featurettes", "trailers", "bloopers"}
-)
+_EXTRA_WORDS = frozenset("sample trailer teaser featurette featurettes trailers bloopers".split())
 _EXTRA_PHRASE = re.compile(
     r"\b(?:making of|behind the scenes|deleted scenes?|gag reel|interviews? with|cast interviews?)\b"
 )
@@ -138,6 +143,25 @@ def imdb_ids(text: str) -> frozenset[str]:
 def ids_in(text: str) -> frozenset[str]:
     """All identifiers in a text: ``tt0078748``, ``tmdb:348``, ``tvdb:1234``."""
     return imdb_ids(text) | {f"{m[1].lower()}:{int(m[2])}" for m in _OTHER_ID.finditer(text)}
+
+
+def ids_of(title: Title) -> frozenset[str]:
+    """Identifiers of a title."""
+    extra = extra_of(title)
+    found = imdb_ids(title.imdb_id or "")
+    found |= imdb_ids(title.title_id) if title.title_id.startswith("tt") else frozenset()
+    return found | {f"{k}:{extra[f'{k}_id']}" for k in ("tmdb", "tvdb") if f"{k}_id" in extra}
+
+
+def places_of(title: Title) -> list[Place]:
+    """Where an episode stands in its series: season and number, number through all seasons, day."""
+    number = None if title.season is None or title.episode is None else (title.season, title.episode)
+    if title.series is None and number is None:
+        return []
+    extra = extra_of(title)
+    absolute = title.absolute_episode or extra.get("absolute") or extra.get("absolute_number")
+    found = (number, absolute if isinstance(absolute, int) else None, (title.air_date or "")[:10])
+    return [place for place in found if place]
 
 
 def numbers_of(path: PurePath) -> Numbers | None:
@@ -232,6 +256,22 @@ def about_copy(rest: Sequence[str]) -> bool:
         if word not in _ORDINARY and len(word) > 3 and not word.isdecimal():
             return may_follow(word)
     return not rest or may_follow(rest[0]) or part_of(rest[:2]) is not None
+
+
+def editions_of(title: Title) -> frozenset[str]:
+    """What names the edition of a title: "director", "extended"; nothing for one that names none."""
+    found = words(title.edition or "")
+    return frozenset(_EDITIONS.get(w, w) for w in found if w in _EDITIONS or not _is_common(w))
+
+
+def told_editions(rest: Sequence[str], wanted: frozenset[str]) -> frozenset[str]:
+    """The editions that words beside a title name; "X cut" is one, whatever X."""
+    cuts = {a for a, b in pairwise(rest) if b == "cut" and not _is_common(a) and a not in ARTICLES}
+    return frozenset(_EDITIONS.get(w, w) for w in rest if w in _EDITIONS or w in cuts or w in wanted)
+
+
+def _is_common(word: str) -> bool:
+    return may_follow(word) or word.isdecimal()
 
 
 def part_folder(path: PurePath) -> int | None:

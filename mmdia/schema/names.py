@@ -57,11 +57,7 @@ def original_name(name: str) -> str | None:
 
 
 def written_path(path: str) -> str:
-    r"""A path as text that every file takes: bytes that are no UTF-8 become ``\xff``; see `real_path`.
-
-    >>> written_path(os.fsdecode(b"caf\xe9.mkv"))
-    'caf\\xe9.mkv'
-    """
+    r"""A path as text that every file takes: bytes that are no UTF-8 become ``\xff``; see `real_path`."""
     if os.name == "nt":  # names are text there, and a backslash parts folders
         return path
     return re.sub(r"\\(?=x[0-9a-f]{2})", r"\\x5c", path).translate(LONE_BYTES)
@@ -71,11 +67,7 @@ def real_path(text: str) -> str:
     """The path that `written_path` wrote."""
     if os.name == "nt":
         return text
-    return re.sub(r"\\x([0-9a-f]{2})", lambda m: _byte(int(m[1], 16)), text)
-
-
-def _byte(value: int) -> str:
-    return chr(value) if value < 0x80 else chr(0xDC00 + value)
+    return re.sub(r"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1]).decode(errors="surrogateescape"), text)
 
 
 def safe_names(identifiers: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from mmdia.errors import MediaNotFound, UsageError
 from mmdia.rebuild.match import match_media
 from mmdia.rebuild.media_map import propose_map, read_media_map
-from mmdia.rebuild.names import match_name
+from mmdia.rebuild.names import NameIndex
 from mmdia.rebuild.source import FolderSource
 from mmdia.schema.title import Title
 
@@ -72,7 +72,8 @@ FILMS = {
     ],
 )
 def test_names_find_their_title(path: str, title_id: str | None) -> None:
-    hits = {t: m for t, title in FILMS.items() if (m := match_name(PurePath(path), title)) is not None}
+    found = {t: NameIndex({t: title}).find(PurePath(path)).get(t) for t, title in FILMS.items()}
+    hits = {t: m for t, m in found.items() if m is not None}
     best = max(hits, key=lambda t: (hits[t].rank, hits[t].length), default=None)
     assert best == title_id, hits
 

@@ -7,7 +7,8 @@ from pathlib import PurePath
 
 import pytest
 
-from mmdia.rebuild.names import NameIndex, match_name, words
+from mmdia.rebuild.names import NameIndex
+from mmdia.rebuild.spelling import words
 from mmdia.rebuild.tags import Numbers, in_extras, is_extra, numbers_of, part_folder, part_of
 from mmdia.schema.title import Title
 
@@ -181,7 +182,7 @@ def test_every_match_says_why() -> None:
 
 
 def test_one_title_alone_is_asked_the_same_way() -> None:
-    match = match_name(PurePath("Matrix.1999.mkv"), CATALOGUE["matrix"])
+    match = NameIndex({"matrix": CATALOGUE["matrix"]}).find(PurePath("Matrix.1999.mkv")).get("matrix")
     assert match is not None
     assert (match.how, match.says) == ("name", "name and year 1999 agree")
 

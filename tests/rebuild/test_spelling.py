@@ -23,6 +23,8 @@ _ROMAN = "I II III IV V VI VII VIII IX X XI XII".split()
         ("One Hundred Eight Steps", "108 Steps"),
         ("Twenty-Two Bridges", "22 Bridges"),
         ("Two Thousand and One", "2001"),
+        ("Twenty Thousand Nets", "20 Thousand Nets"),
+        ("One Hundred Thousand Nets", "100000 Nets"),
         ("The Fifth Harbor", "5th Harbor"),
         ("Kronos III", "Kronos Three"),
         ("Ocean's 9½", "Oceans Nine and a Half"),
