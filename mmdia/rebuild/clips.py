@@ -132,7 +132,7 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
     """
     params = batch.job.clip
     silent = index.audio is None and params.wants_video
-    blind = index.video is None and params.profile == "all"
+    blind = index.video is None and "video" not in index.encrypted and params.profile == "all"
     span = padded(placed, params.pad_s, reach(index))
     groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
     files = files_of(
@@ -205,10 +205,11 @@ def _kept(batch: ClipBatch, dialogue: Dialogue) -> dict[str, Any] | None:
 def _refusal(batch: ClipBatch) -> tuple[str, str] | None:
     """(code, message) when there is nothing to cut: sound alone is wanted and refused.
 
-    A track that the user named and that is not there is refused with the picture, too.
+    A track that the user named and that is not there is refused with the picture, too, and so is one
+    that is there and locked.
     """
     params, track = batch.job.clip, batch.track
-    named = track.refusal == "no_such_track" and params.wants_audio
+    named = track.refusal in ("no_such_track", "encrypted") and params.wants_audio
     if track.refusal is None or not (params.profile == "audio" or named):
         return None
     return track.refusal, track.message or ""
@@ -264,9 +265,9 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
     if batch.track.refusal not in (None, "no_audio"):
         codes.add(str(batch.track.refusal))
     elif index.audio is None and batch.job.clip.wants_video:
-        codes.add("encrypted" if "audio" in index.encrypted else "no_audio")
+        codes.add("no_audio")
     if index.video is None and batch.job.clip.wants_video:
-        codes.add("encrypted" if "video" in index.encrypted else "no_video")
+        codes.add("no_video")
     return sorted(codes)
 
 

@@ -75,13 +75,16 @@ def lock(film: Path, *names: bytes) -> None:
     ("names", "profile", "statuses"),
     [
         ((b"avc1", b"mp4a"), "all", {"refused"}),
-        ((b"avc1",), "all", {"built"}),
+        ((b"avc1",), "all", {"refused"}),
+        ((b"avc1",), "audio", {"built"}),
         ((b"avc1",), "lossless", {"refused"}),
-        ((b"mp4a",), "all", {"built"}),
+        ((b"mp4a",), "all", {"refused"}),
+        ((b"mp4a",), "video", {"refused"}),
+        ((b"mp4a",), "keyframes", {"built"}),
         ((b"mp4a",), "audio", {"refused"}),
     ],
 )
-def test_encrypted_films_say_so_and_give_the_rest(
+def test_what_is_encrypted_is_refused_where_it_is_wanted(
     media_dir: Path, tmp_path: Path, make_release: MakeRelease, names, profile: str, statuses
 ) -> None:
     release = make_release([{"title_id": "t"}], [row("a", 6_000, 7_000)])
@@ -89,8 +92,8 @@ def test_encrypted_films_say_so_and_give_the_rest(
     rebuild(media_dir, tmp_path / "out", release, timemap="identity", params={"profile": profile})
     got = receipts(tmp_path / "out")["a"]
     assert {got["status"]} == statuses
-    assert got["reasons"] == ["encrypted"]
-    assert bool(got["audio"]) == (statuses == {"built"} and b"mp4a" not in names)
+    assert got["reasons"] == ([] if statuses == {"built"} else ["encrypted"])
+    assert bool(got["audio"]) == (statuses == {"built"} and b"mp4a" not in names and profile == "audio")
 
 
 @pytest.mark.slow
