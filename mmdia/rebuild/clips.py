@@ -262,7 +262,7 @@ def _is_cut_off(batch: ClipBatch, index: MediaIndex) -> bool:
 def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
     """Reason codes of clips that are built all the same: what of the film is missing in them."""
     codes = set()
-    if batch.track.refusal not in (None, "no_audio"):
+    if batch.track.refusal not in (None, "no_audio") and batch.job.clip.wants_audio:
         codes.add(str(batch.track.refusal))
     elif index.audio is None and batch.job.clip.wants_video:
         codes.add("no_audio")
