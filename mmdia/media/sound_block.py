@@ -297,7 +297,7 @@ def as_floats(
 
 def is_sane(frame: av.AudioFrame) -> bool:
     """Damaged packets decode to frames of any rate and any number of channels."""
-    return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 4000 <= frame.sample_rate <= 768_000
+    return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 1000 <= frame.sample_rate <= 768_000
 
 
 def _unbroken(frames: Iterable[Placed], rate: int) -> Iterable[list[Placed]]:
