@@ -66,9 +66,8 @@ def note(text: str) -> None:
 def print_json(document: Mapping[str, Any]) -> None:
     """The result as one JSON document, on standard output."""
     text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
-    print(
-        text.encode("utf-8", "backslashreplace").decode("utf-8")
-    )  # half a character is escaped as JSON has it
+    # Half a character is escaped as JSON has it.
+    print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def print_table(

@@ -76,11 +76,8 @@ def _add_what(p: argparse.ArgumentParser) -> None:
         help="mono takes the dialogue channel of surround sound (default: mono)",
     )
     what.add_argument("--height", type=int, metavar="PX", help="scale video clips")
-    what.add_argument(
-        "--tone-map",
-        action="store_true",
-        help="make HDR pictures SDR in clips, as in stills",
-    )
+    told = "make HDR pictures SDR in clips, as in stills"
+    what.add_argument("--tone-map", action="store_true", help=told)
     what.add_argument(
         "--speed",
         choices=("keep", "restore"),
@@ -133,11 +130,8 @@ def _add_how(p: argparse.ArgumentParser) -> None:
         help="downgrade titles whose clips say less of their text (default: the engine's own measure)",
     )
     check.add_argument("--quality", action="store_true", help="measure the sound of every clip")
-    check.add_argument(
-        "--no-proof",
-        action="store_true",
-        help="do not compare finished clips with a second, plain decode of the film",
-    )
+    told = "do not compare finished clips with a second, plain decode of the film"
+    check.add_argument("--no-proof", action="store_true", help=told)
     how = p.add_argument_group("how")
     how.add_argument(
         "--engine", choices=("local", "ray"), default="local", help="where titles are worked on"

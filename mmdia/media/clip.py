@@ -241,11 +241,7 @@ class ClipJob:
         outside = [p for p in self._parts if not _inside(p.window, self.window)]
         if outside:
             raise ClipFailed("bad_window", "a part lies outside its clip")
-        if (
-            (request.wants_video or request.stills)
-            and index.video is not None
-            and index.video.dolby_vision == 5
-        ):
+        if (request.wants_video or request.stills) and _present(index.video).dolby_vision == 5:
             raise ClipFailed("dolby_vision_5", "the film's colours are Dolby Vision's own (profile 5)")
         for piece in self._pieces() if lossless else ():
             if piece.video_path is not None and (why := copy_refusal(index, piece.window)) is not None:
@@ -312,10 +308,9 @@ class ClipJob:
 
 
 def _lack(index: MediaIndex, kind: str, code: str, message: str) -> ClipFailed:
-    locked = kind in index.encrypted
-    return (
-        ClipFailed("encrypted", f"the film's {kind} is encrypted") if locked else ClipFailed(code, message)
-    )
+    if kind in index.encrypted:
+        return ClipFailed("encrypted", f"the film's {kind} is encrypted")
+    return ClipFailed(code, message)
 
 
 def _inside(part: Window, whole: Window) -> bool:

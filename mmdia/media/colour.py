@@ -9,11 +9,11 @@ All this is worked out once for a grid of colours, between which a filter interp
 
 from __future__ import annotations
 
-import os
 import struct
 import tempfile
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import av
@@ -111,34 +111,27 @@ class ToneMap:
         matrix = _MATRICES.get(int(like.colorspace), "bt2020")
         full = int(like.color_range) == 2
         table = _table(transfer, wide=int(getattr(like, "color_primaries", 9)) != BT709)
-        folder, self._graph = tempfile.TemporaryDirectory(), cast(Any, av.filter.Graph())
-        with folder as name:
-            path = os.path.join(name, "map.cube")
-            with open(path, "w", encoding="ascii") as out:
-                out.write(table)
-            last: Any = self._graph.add_buffer(
-                width=like.width, height=like.height, format=like.format, time_base=like.time_base
-            )
-            self._source = last
-            ranges = f"in_range={'full' if full else 'limited'}:out_range=full"
-            for step, argument in (
-                ("scale", f"in_color_matrix={matrix}:{ranges}"),
-                ("format", "gbrp10le"),
-                ("lut3d", f"file={_quoted(path)}:interp=tetrahedral"),
-                ("scale", "out_color_matrix=bt709:out_range=limited:flags=bicubic"),
-                ("format", target),
-                ("buffersink", None),
-            ):
-                following = self._graph.add(step, argument) if argument else self._graph.add(step)
-                last.link_to(following)
-                last = following
-            self._sink = last
-            self._graph.configure()
+        ranges = f"in_range={'full' if full else 'limited'}:out_range=full"
+        self._graph: Any = av.filter.Graph()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "map.cube")
+            path.write_text(table, "ascii")
+            self._graph.link_nodes(
+                self._graph.add_buffer(
+                    width=like.width, height=like.height, format=like.format, time_base=like.time_base
+                ),
+                self._graph.add("scale", f"in_color_matrix={matrix}:{ranges}"),
+                self._graph.add("format", "gbrp10le"),
+                self._graph.add("lut3d", f"file={_quoted(str(path))}:interp=tetrahedral"),
+                self._graph.add("scale", "out_color_matrix=bt709:out_range=limited:flags=bicubic"),
+                self._graph.add("format", target),
+                self._graph.add("buffersink"),
+            ).configure()
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame in BT.709, of the same size."""
-        self._source.push(frame)
-        return cast(av.VideoFrame, self._sink.pull())
+        self._graph.vpush(frame)
+        return cast(av.VideoFrame, self._graph.vpull())
 
 
 def _quoted(path: str) -> str:

@@ -30,7 +30,8 @@ COPIED_SOUND = {"aac": 2, "ac3": 1, "eac3": 1, "mp3": 10, "opus": 5}
 #: Sample rates that AAC can hold; others become 48 kHz.
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
-_AAC_FRAME = 1024
+#: Samples handed to the encoder at once: whole AAC frames, and few calls.
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +102,14 @@ class SoundPackets:
         return sample + (number - packet) * self._audio.frame_size
 
 
-def aac_stream(container: Any, audio: AudioIndex) -> Any:
-    """A stream of `container` that takes the sound of `audio` as AAC."""
-    layout = _AAC_LAYOUTS.get(audio.channels, "stereo")
-    rate = audio.rate if audio.rate in _AAC_RATES else 48000
+def aac_stream(container: Any, rate: int, channels: int) -> Any:
+    """A stream of `container` that takes sound of this rate and so many channels as AAC."""
+    layout = _AAC_LAYOUTS.get(channels, "stereo")
+    rate = rate if rate in _AAC_RATES else 48000
     stream = container.add_stream("aac", rate=rate, layout=layout)
     stream.bit_rate = min(64_000 * (stream.codec_context.channels + 1), 448_000)
-    # Noise substitution would put other noise in place of the film's; the fast search costs a
-    # quarter of the default one.
+    # Noise substitution would put other noise in place of the film's. The fast coder costs a
+    # quarter of the default one, which is as dear as the picture; the exact sound is the FLAC's.
     stream.codec_context.options = {"aac_pns": "0", "aac_coder": "fast"}
     return stream
 
@@ -121,8 +122,8 @@ def encode_aac(stream: Any, samples: npt.NDArray[np.float32], rate: int, layout:
     if rate != stream.rate:
         samples, rate = resample(samples, rate, stream.rate), stream.rate
     out: list[Any] = []
-    for at in range(0, samples.shape[1], _AAC_FRAME):
-        piece = np.ascontiguousarray(samples[:, at : at + _AAC_FRAME])
+    for at in range(0, samples.shape[1], _PIECE):
+        piece = np.ascontiguousarray(samples[:, at : at + _PIECE])
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=_AAC_LAYOUTS[len(samples)])
         frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
         out += stream.encode(frame)

@@ -117,8 +117,7 @@ def read_samples(path: str | Path) -> dict[str, Samples]:
     Raises:
         MediaUnreadable: The file is no mp4, or its tables do not fit together.
     """
-    with Path(path).open("rb") as stream:
-        _, movie = _moov(stream, path)
+    movie = movie_box(path)
     try:
         return {track.kind: _samples(movie, track) for track in _tracks(movie)}
     except (IndexError, ValueError, TypeError) as error:
@@ -126,39 +125,36 @@ def read_samples(path: str | Path) -> dict[str, Samples]:
 
 
 def _samples(movie: bytes, track: _Track) -> Samples:
-    table = _child(movie, b"minf", *track.media)
-    table = None if table is None else _child(movie, b"stbl", *table)
-    boxes = {} if table is None else {name: (a, b) for name, a, b in _boxes(movie, *table)}
+    boxes = _inside(movie, *track.media, b"minf", b"stbl")
 
     def rows(name: bytes, skip: int, kinds: str) -> Ints:
-        first, _ = boxes[name]
-        count = _number(movie, first + skip - 4, 4)
-        flat = np.frombuffer(movie, np.dtype([(str(n), kind) for n, kind in enumerate(kinds.split())]),
-                             count, first + skip)  # fmt: skip
-        return np.stack([flat[n].astype(np.int64) for n in flat.dtype.names or ()], axis=-1)
+        first = boxes[name][0] + skip
+        flat = np.frombuffer(movie, kinds, _number(movie, first - 4, 4), first)
+        columns = [flat] if flat.dtype.names is None else [flat[field] for field in flat.dtype.names]
+        return np.array(columns, np.int64)
 
     if b"stsz" not in boxes:
         raise ValueError("no sizes")
     first, _ = boxes[b"stsz"]
     same, count = _number(movie, first + 4, 4), _number(movie, first + 8, 4)
-    sizes = np.full(count, same, np.int64) if same else rows(b"stsz", 12, ">u4")[:, 0]
-    durations = np.repeat(*rows(b"stts", 8, ">u4 >u4").T[::-1])
+    sizes = np.full(count, same, np.int64) if same else rows(b"stsz", 12, ">u4")[0]
+    lengths, steps = rows(b"stts", 8, ">u4,>u4")
+    durations = np.repeat(steps, lengths)
     stamps = np.cumsum(durations) - durations
     if b"ctts" in boxes:
-        stamps = stamps + np.repeat(*rows(b"ctts", 8, ">u4 >i4").T[::-1])
-    chunks = rows(b"co64", 8, ">u8")[:, 0] if b"co64" in boxes else rows(b"stco", 8, ">u4")[:, 0]
-    groups = rows(b"stsc", 8, ">u4 >u4 >u4")
-    per = np.repeat(groups[:, 1], np.diff([*groups[:, 0], len(chunks) + 1]))
+        lengths, shifts = rows(b"ctts", 8, ">u4,>i4")
+        stamps = stamps + np.repeat(shifts, lengths)
+    (chunks,) = rows(b"co64", 8, ">u8") if b"co64" in boxes else rows(b"stco", 8, ">u4")
+    heads, counts, _ = rows(b"stsc", 8, ">u4,>u4,>u4")
+    per = np.repeat(counts, np.diff([*heads, len(chunks) + 1]))
     before = np.cumsum(sizes) - sizes
-    starts = np.cumsum(per) - per
-    offsets = before + np.repeat(chunks - before[starts], per)
+    offsets = before + np.repeat(chunks - before[np.cumsum(per) - per], per)
     at = boxes[b"stsd"][0]
-    shape = (at + 40, at + 42) if track.kind == "vide" else ()
-    width, height = (_number(movie, place, 2) for place in shape) if shape else (0, 0)
+    width, height = (_number(movie, at + n, 2) if track.kind == "vide" else 0 for n in (40, 42))
     return Samples(stamps, offsets, sizes, width, height, _number(movie, at + 4, 4))
 
 
-def movie_box(path: str | Path) -> bytes:
+def movie_box(path: str | os.PathLike[str]) -> bytes:
     """The content of an mp4's movie box.
 
     Raises:
@@ -238,6 +234,13 @@ def _child(raw: bytes | bytearray, name: bytes, first: int, last: int) -> tuple[
     return next(((a, b) for n, a, b in _boxes(raw, first, last) if n == name), None)
 
 
+def _inside(raw: bytes, first: int, last: int, *path: bytes) -> dict[bytes, tuple[int, int]]:
+    """The boxes within the last of a path of boxes; none where it is not there."""
+    for name in path:
+        first, last = _child(raw, name, first, last) or (0, 0)
+    return {name: (a, b) for name, a, b in _boxes(raw, first, last)}
+
+
 def _tracks(movie: bytes | bytearray) -> Iterator[_Track]:
     for name, first, last in _boxes(movie, 0, len(movie)):
         if name != b"trak":
@@ -290,13 +293,7 @@ def sample_entries(path: str | os.PathLike[str]) -> list[list[bytes]]:
     Raises:
         MediaUnreadable: The file is no mp4.
     """
-    with Path(path).open("rb") as stream:
-        _, movie = _moov(stream, path)
-    found = []
-    for name, first, last in _boxes(movie, 0, len(movie)):
-        if name == b"trak":
-            place: tuple[int, int] | None = (first, last)
-            for inner in (b"mdia", b"minf", b"stbl", b"stsd"):
-                place = None if place is None else _child(movie, inner, *place)
-            found.append([] if place is None else [n for n, _, _ in _boxes(movie, place[0] + 8, place[1])])
-    return found
+    movie = movie_box(path)
+    tracks = [(first, last) for name, first, last in _boxes(movie, 0, len(movie)) if name == b"trak"]
+    inner = (_inside(movie, *track, b"mdia", b"minf", b"stbl").get(b"stsd") for track in tracks)
+    return [[name for name, _, _ in _boxes(movie, at[0] + 8, at[1])] if at else [] for at in inner]

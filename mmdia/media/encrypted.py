@@ -32,12 +32,7 @@ _SECTORS = 8
 
 
 def encrypted_streams(path: str | os.PathLike[str], container: Any) -> frozenset[int]:
-    """Numbers of the streams that nobody can decode without a key.
-
-    Args:
-        path: The film.
-        container: The same, opened.
-    """
+    """Numbers of the streams that nobody can decode without a key; `container` is the film, opened."""
     name = container.format.name
     try:
         if "mp4" in name:
@@ -69,10 +64,9 @@ def leave_out(
     """
     locked = encrypted_streams(path, container)
     video, audio = (None if s is None or s.index in locked else s for s in (video, audio))
+    left = {"video": video, "audio": audio}
     kinds = {s.type for s in container.streams if s.index in locked}
-    lost = tuple(
-        kind for kind, left in (("video", video), ("audio", audio)) if left is None and kind in kinds
-    )
+    lost = tuple(kind for kind in left if left[kind] is None and kind in kinds)
     if lost and video is None and audio is None:
         raise refusal(path)
     return video, audio, lost
@@ -80,51 +74,45 @@ def leave_out(
 
 def refusal(path: str | os.PathLike[str]) -> MediaUnreadable:
     """The error for a film of which nothing can be decoded."""
-    return MediaUnreadable(
-        "the film is encrypted", path=path, hint="Get a copy without copy protection.", code="encrypted"
-    )
+    cure = "Get a copy without copy protection."
+    return MediaUnreadable("the film is encrypted", path=path, hint=cure, code="encrypted")
 
 
 def _tracks(head: bytes) -> Iterator[bool]:
     """Whether each track of a Matroska file is encrypted, in order."""
-    for _, first, last in _inside([(0, 0, len(head))], head, _PATH[:3]):
-        yield any(_inside([(0, first, last)], head, _PATH[3:]))
+    for first, last in _elements(head, 0, len(head), _PATH[:3]):
+        yield any(True for _ in _elements(head, first, last, _PATH[3:]))
 
 
-def _inside(
-    found: list[tuple[int, int, int]], head: bytes, path: tuple[int, ...]
-) -> list[tuple[int, int, int]]:
-    """The elements at the end of a path of identifiers: (identifier, start of content, end)."""
-    for wanted in path:
-        found = [e for _, first, last in found for e in _elements(head, first, last) if e[0] == wanted]
-    return found
-
-
-def _elements(head: bytes, at: int, last: int) -> Iterator[tuple[int, int, int]]:
+def _elements(head: bytes, at: int, last: int, path: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """(start of content, end) of the elements at the end of a path of identifiers."""
     while at + 2 <= min(last, len(head)):
         width = 9 - head[at].bit_length()
         name, at = int.from_bytes(head[at : at + width], "big"), at + width
         if width > 4 or name == _CLUSTER or at >= len(head):
             return
         width = 9 - head[at].bit_length()
-        size = int.from_bytes(head[at : at + width], "big") & ((1 << 7 * width) - 1)
+        unknown = (1 << 7 * width) - 1
+        size = int.from_bytes(head[at : at + width], "big") & unknown
         at += width
-        unknown = size == (1 << 7 * width) - 1
-        end = last if unknown else min(last, at + size)
-        yield name, at, end
+        end = last if size == unknown else min(last, at + size)
+        if name == path[0] and len(path) == 1:
+            yield at, end
+        elif name == path[0]:
+            yield from _elements(head, at, end, path[1:])
         at = end
 
 
 def _scrambled(data: bytes) -> set[int]:
     """Identifiers of a transport stream's parts most of whose packets are scrambled."""
-    for size, lead in ((188, 0), (192, 4), (204, 0)):
-        first = next((n for n in range(size) if data[n + lead :: size][:20] == b"\x47" * 20), None)
+    for size in (188, 192, 204):
+        first = next((n for n in range(size) if data[n::size][:20] == b"\x47" * 20), None)
         if first is not None:
             break
     else:
         return set()
     seen, locked = Counter[int](), Counter[int]()
-    for at in range(first + lead, len(data) - 4, size):
+    for at in range(first, len(data) - 4, size):
         number = int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF
         seen[number] += 1
         locked[number] += data[at + 3] >> 7

@@ -12,7 +12,7 @@ otherwise the stamps stand as they are (variable rate).
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,9 @@ from mmdia.media.packet_facts import (
     is_entry,
     must_count,
     packet_size,
-)  # fmt: skip
-from mmdia.media.packets import Shifts, brings_headers, packets
-from mmdia.media.probe import (
-    codec_name,
-    main_picture,
-    open_input,
-    sound_streams,
-    start_time,
 )
+from mmdia.media.packets import Shifts, brings_headers, packets
+from mmdia.media.probe import codec_name, main_picture, open_input, sound_streams, start_time
 from mmdia.media.tracks import choose_audio
 
 Ints = npt.NDArray[np.int64]
@@ -163,7 +157,6 @@ class AudioIndex:
         layout: libavutil's name of the layout, for example ``5.1(side)``.
         frame_size: Samples per packet where all are of one size, else 0.
         start: Player second of the first packet, exact as stamped.
-        origin_s: The same freed from the container's rounding: mean over the first packets.
         end_s: Player second at which the last packet ends.
         n_packets: How many packets carry sound.
         codec: libavcodec's name of the codec.
@@ -179,7 +172,6 @@ class AudioIndex:
     layout: str
     frame_size: int
     start: Fraction
-    origin_s: float
     end_s: float
     n_packets: int
     codec: str = ""
@@ -232,23 +224,12 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         start = start_time(container)
         seen = _scan(container, video, audio)
         joints = _join(path, container.format.name, video, audio, seen)
-        heard = None
-        if audio is not None and number is not None:
-            heard = _index_audio(audio, number, start, seen, joints.audio)
-        video_index = None if video is None else _index_video(video, start, seen, joints.video)
-        if video_index is not None:
-            dolby = profile_of(path, container.format.name, video_index.codec)
-            video_index = replace(video_index, dolby_vision=dolby)
-        if video_index is None and (audio is None or not len(seen.audio_pts)):
+        sound = audio and _index_audio(audio, number or 0, start, seen, joints.audio)
+        picture = video and _index_video(video, start, seen, joints.video)
+        if picture is None and (audio is None or not len(seen.audio_pts)):
             what = "the picture holds no frame" if video is not None else "the sound holds no packet"
             raise MediaUnreadable(what, path=path, hint="Is the file complete?")
-        return MediaIndex(
-            container=container.format.name,
-            start=start,
-            video=video_index,
-            audio=heard,
-            encrypted=encrypted,
-        )
+        return MediaIndex(container.format.name, start, picture, sound, encrypted)
 
 
 def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen) -> Joints:
@@ -267,11 +248,8 @@ def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen)
         error.path = str(path)
         raise
     if joints.video and must_count(pts, untold=seen.untold):
-        raise MediaUnreadable(
-            "recordings are joined that do not say when their pictures are shown",
-            path=path,
-            code="clock_jumps",
-        )
+        told = "recordings are joined that do not say when their pictures are shown"
+        raise MediaUnreadable(told, path=path, code="clock_jumps")
     if joints.video or joints.audio:
         seen.hidden += joints.unshown
         seen.last_duration = 0
@@ -293,6 +271,7 @@ class _Seen:
     interlaced: bool | None = None
     aspects: list[tuple[int, Fraction]] = field(default_factory=list)
     colours: tuple[int, int] = (2, 2)
+    dolby_vision: int | None = None
     untold: bool = False
     described: int | None = None
     audio_pts: array[int] = field(default_factory=lambda: array("q"))
@@ -310,8 +289,9 @@ def _scan(
         fields = Fields(video, codec, container.format.name)
         context = video.codec_context
         seen.colours = int(context.color_trc), int(context.color_primaries)
+        seen.dolby_vision = profile_of(container.name, container.format.name, codec)
         # To be asked before anything is decoded: that may change the decoder's mind.
-        seen.untold = "avi" in container.format.name and bool(video.codec_context.has_b_frames)
+        seen.untold = "avi" in container.format.name and bool(context.has_b_frames)
     sound, number = None if audio is None else audio.index, 0
     top = NO_PTS
     for packet in packets(container, [s for s in (video, audio) if s is not None]):
@@ -343,9 +323,7 @@ def _scan(
     return seen
 
 
-def _index_video(
-    stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: Shifts = ()
-) -> VideoIndex | None:
+def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: Shifts) -> VideoIndex | None:
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     packet_pts = np.array(seen.pts, np.int64)
     shown = np.ones(len(packet_pts), bool)
@@ -363,27 +341,26 @@ def _index_video(
         real = (packet_pts != NO_PTS) & shown
         real[: keys[0]] = False  # before the first key frame nothing can be decoded
         pts = np.unique(packet_pts[real])
-        first_key = packet_pts[keys[0]]
         if shown[keys[0]]:
             # Leading pictures of the first key frame refer to what the file does not hold.
-            pts = pts[pts >= first_key]
+            pts = pts[pts >= packet_pts[keys[0]]]
     if not len(pts):
         return None
     rate, grid, offset = find_grid(stream, pts, time_base, start)
-    step = 1 / rate
     last = seen.last_duration * time_base
-    if len(grid) or last <= 0 or last > 10 * step:
-        last = step
+    if len(grid) or last <= 0 or last > 10 / rate:
+        last = 1 / rate
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
         aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
         shifts, seen.described, aspects_by_frame(seen.aspects, packet_pts, pts), *seen.colours,
+        seen.dolby_vision,
     )  # fmt: skip
 
 
 def _index_audio(
-    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, shifts: Shifts = ()
+    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, shifts: Shifts
 ) -> AudioIndex:
     time_base = Fraction(stream.time_base or Fraction(1, stream.sample_rate))
     stamps = np.array(seen.audio_pts, np.int64)
@@ -391,13 +368,6 @@ def _index_audio(
     codec = codec_name(stream)
     size = stream.codec_context.frame_size or packet_size(codec, pts, time_base, stream.sample_rate)
     first = int(pts[0]) * time_base - start if len(pts) else Fraction(0)
-    origin = float(first)
-    head = pts[:1500]
-    if size and len(head) > 50:
-        offs = (head - head[0]) * float(time_base) - np.arange(len(head)) * size / stream.sample_rate
-        near = np.abs(offs - np.median(offs)) < 2e-3
-        if near.mean() > 0.95:
-            origin += float(offs[near].mean())
     end = float(first) if not len(pts) else float((int(pts[-1]) + seen.audio_last) * time_base - start)
     return AudioIndex(
         stream=stream.index,
@@ -407,7 +377,6 @@ def _index_audio(
         layout=stream.layout.name,
         frame_size=size,
         start=first,
-        origin_s=origin,
         end_s=end,
         n_packets=len(stamps),
         codec=codec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import numpy as np
 from mmdia.errors import MediaUnreadable
 from mmdia.media.index import INDEX_VERSION, AudioIndex, MediaIndex, VideoIndex, build_index
 from mmdia.media.probe import media_hash
+
+#: Fields of a picture's index that are kept as arrays, and those that are exact numbers.
+_ARRAYS = ("pts", "packet_pts", "keys", "grid")
+_FRACTIONS = ("time_base", "start", "rate", "grid_offset", "last_duration", "aspect")
 
 
 def save(index: MediaIndex, path: str | Path) -> None:
@@ -26,41 +31,20 @@ def save(index: MediaIndex, path: str | Path) -> None:
     facts: dict[str, Any] = {
         "version": INDEX_VERSION,
         "container": index.container,
-        "start": str(index.start),
+        "start": index.start,
         "encrypted": index.encrypted,
     }
     arrays: dict[str, Any] = {}
-    if index.video is not None:
-        v = index.video
-        facts["video"] = {
-            "stream": v.stream,
-            "time_base": str(v.time_base),
-            "rate": str(v.rate),
-            "grid_offset": str(v.grid_offset),
-            "last_duration": str(v.last_duration),
-            "aspect": str(v.aspect),
-            "counted": v.counted,
-            "codec": v.codec,
-            "interlaced": v.interlaced,
-            "shifts": v.shifts,
-            "described": v.described,
-            "aspects": [(frame, str(aspect)) for frame, aspect in v.aspects],
-            "transfer": v.transfer,
-            "primaries": v.primaries,
-            "dolby_vision": v.dolby_vision,
-        }
-        arrays = {"pts": v.pts, "packet_pts": v.packet_pts, "keys": v.keys, "grid": v.grid}
-    if index.audio is not None:
-        a = index.audio
-        facts["audio"] = {
-            **{name: getattr(a, name) for name in a.__dataclass_fields__ if name != "start"},
-            "start": str(a.start),
-        }
+    for name, part in (("video", index.video), ("audio", index.audio)):
+        if part is not None:
+            values = {each.name: getattr(part, each.name) for each in fields(part) if each.init}
+            facts[name] = {key: value for key, value in values.items() if key not in _ARRAYS}
+            arrays |= {key: value for key, value in values.items() if key in _ARRAYS}
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with scratch.open("wb") as stream:
-            np.savez_compressed(stream, facts=np.array(json.dumps(facts)), **arrays)
+            np.savez_compressed(stream, facts=np.array(json.dumps(facts, default=str)), **arrays)
         os.replace(scratch, target)
     finally:
         scratch.unlink(missing_ok=True)
@@ -79,11 +63,10 @@ def load(path: str | Path) -> MediaIndex:
                 raise MediaUnreadable(
                     "an index of another version", path=path, expected=INDEX_VERSION, got=facts["version"]
                 )
-            start = Fraction(facts["start"])
             return MediaIndex(
                 container=facts["container"],
-                start=start,
-                video=_video(facts["video"], start, stored) if "video" in facts else None,
+                start=Fraction(facts["start"]),
+                video=_video(facts["video"], stored) if "video" in facts else None,
                 audio=_audio(facts["audio"]) if "audio" in facts else None,
                 encrypted=tuple(facts["encrypted"]),
             )
@@ -120,29 +103,12 @@ def cached_index(
     return index
 
 
-def _video(facts: dict[str, Any], start: Fraction, stored: Any) -> VideoIndex:
-    return VideoIndex(
-        stream=facts["stream"],
-        time_base=Fraction(facts["time_base"]),
-        start=start,
-        pts=stored["pts"],
-        packet_pts=stored["packet_pts"],
-        keys=stored["keys"],
-        rate=Fraction(facts["rate"]),
-        grid=stored["grid"],
-        grid_offset=Fraction(facts["grid_offset"]),
-        last_duration=Fraction(facts["last_duration"]),
-        aspect=Fraction(facts["aspect"]),
-        counted=facts["counted"],
-        codec=facts["codec"],
-        interlaced=facts["interlaced"],
-        shifts=_pairs(facts["shifts"]),
-        described=facts["described"],
-        aspects=tuple((int(frame), Fraction(aspect)) for frame, aspect in facts["aspects"]),
-        transfer=facts["transfer"],
-        primaries=facts["primaries"],
-        dolby_vision=facts["dolby_vision"],
-    )
+def _video(facts: dict[str, Any], stored: Any) -> VideoIndex:
+    numbers = {name: Fraction(facts[name]) for name in _FRACTIONS}
+    arrays = {name: stored[name] for name in _ARRAYS}
+    aspects = tuple((int(frame), Fraction(aspect)) for frame, aspect in facts["aspects"])
+    more = {**numbers, **arrays, "shifts": _pairs(facts["shifts"]), "aspects": aspects}
+    return VideoIndex(**{**facts, **more})
 
 
 def _audio(facts: dict[str, Any]) -> AudioIndex:

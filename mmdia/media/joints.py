@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 
@@ -52,7 +53,11 @@ class Track:
     time_base: Fraction
 
 
-def find_jumps(track: Track, container: str) -> list[tuple[int, float]]:
+#: Number of the packet, and by how much the clock jumps there, seconds.
+_Jump: TypeAlias = tuple[int, float]
+
+
+def find_jumps(track: Track, container: str) -> list[_Jump]:
     """(number of the packet, seconds) of each step at which the clock jumps for good."""
     numbers = np.flatnonzero(track.order != NO_PTS)
     known = track.order[numbers]
@@ -60,17 +65,14 @@ def find_jumps(track: Track, container: str) -> list[tuple[int, float]]:
     if not len(steps):
         return []
     onward = _WRAPPED_S if container in SEEKABLE else max(_ONWARD_S, _USUAL * float(np.median(steps)))
-    found = np.flatnonzero((steps < -_BACK_S) | (steps > onward)).tolist()
-    base = float(track.time_base)
-    return [(int(numbers[k + 1]), float(steps[k])) for k in found if _stays(known, k, base, onward)]
-
-
-def _stays(known: Ints, at: int, base: float, onward: float) -> bool:
-    """Whether the stamps after a jump go on from there; a single damaged one does not."""
-    ahead = float(np.median(known[at + 1 : at + 1 + _AHEAD]))
-    behind = float(np.median(known[max(0, at + 1 - _AHEAD) : at + 1]))
-    moved = (ahead - behind) * base
-    return moved < -_BACK_S or moved > onward
+    found = []
+    for k in np.flatnonzero((steps < -_BACK_S) | (steps > onward)).tolist():
+        # Stamps that go on from there; a single damaged one does not.
+        ahead, behind = known[k + 1 : k + 1 + _AHEAD], known[max(0, k + 1 - _AHEAD) : k + 1]
+        moved = float(np.median(ahead) - np.median(behind)) * float(track.time_base)
+        if moved < -_BACK_S or moved > onward:
+            found.append((int(numbers[k + 1]), float(steps[k])))
+    return found
 
 
 @dataclass(frozen=True)
@@ -105,36 +107,36 @@ def join(container: str, video: Track | None, keys: Sequence[int], audio: Track 
     jumps = [find_jumps(track, container) for track in tracks]
     if not any(jumps):
         return Joints()
-    pairs, lonely = _pair(jumps[0], jumps[-1])
-    back = [step for _, step in lonely if step < 0]
-    if (container in SEEKABLE and any(jumps)) or back:
-        step = (back or [step for found in jumps for _, step in found])[0]
-        raise _refusal(f"a jump by {step:.0f} s")
-    if not pairs:
+    ours, theirs = _shared(jumps[0], jumps[-1]), _shared(jumps[-1], jumps[0])
+    lonely = {step for found in jumps for _, step in found} - {step for _, step in (*ours, *theirs)}
+    back = [step for step in lonely if step < 0]
+    if container in SEEKABLE or back or len(ours) != len(theirs):
+        raise _refusal(f"a jump by {(back or [step for found in jumps for _, step in found])[0]:.0f} s")
+    if not ours:
         return Joints()
-    ends = [len(tracks[0].order), *(len(tracks[-1].order) for _ in tracks[1:])]
-    starts = [[0, *(pair[n] for pair in pairs), end] for n, end in zip((0, -1), ends, strict=False)]
     lead = replace(tracks[0], shown=tracks[0].shown.copy())
-    shift, shifts, unshown = 0, list[int](), list[int]()
+    ends = [0, *(number for number, _ in ours), len(tracks[0].order)]
+    total, shifts, unshown = 0, [], list[int]()
     mine = list[tuple[int, int]]()
     before: Ints | None = None
-    for first, last in pairwise(starts[0]):
+    for first, last in pairwise(ends):
         mended = _mend(lead, first, last)
         shown = _shown(lead, first, last, keys if video is not None else None)
         if not len(shown):
             raise _refusal("a part without a picture that decodes")
         stamps = np.sort(lead.shown[shown])
         if before is not None:
-            shift += int(before[-1]) + _step(before) - int(stamps[0])
-            shifts.append(shift)
+            total += int(before[-1]) + _step(before) - int(stamps[0])
+            shifts.append(total * lead.time_base)
             unshown += sorted(set(range(first, last)) - set(shown.tolist()))
-            mine.append((first, shift))
-        mine += [at for n, ticks in mended for at in ((n, shift + ticks), (n + 1, shift)) if at[0] < last]
+            mine.append((first, total))
+        mine += [at for n, ticks in mended for at in ((n, total + ticks), (n + 1, total)) if at[0] < last]
         before = stamps
-    if len(tracks) == 1:
-        return Joints(tuple(mine), (), tuple(unshown)) if video is not None else Joints((), tuple(mine))
-    per = tracks[0].time_base / tracks[1].time_base
-    sound = tuple((n, round(shift * per)) for n, shift in zip(starts[1][1:-1], shifts, strict=True))
+    if video is None:
+        return Joints((), tuple(mine))
+    if audio is None:
+        return Joints(tuple(mine), (), tuple(unshown))
+    sound = tuple((n, round(at / audio.time_base)) for (n, _), at in zip(theirs, shifts, strict=True))
     return Joints(tuple(mine), sound, tuple(unshown))
 
 
@@ -147,20 +149,9 @@ def shifted(stamps: Ints, shifts: Shifts) -> Ints:
     return out
 
 
-def _pair(
-    ours: list[tuple[int, float]], theirs: list[tuple[int, float]]
-) -> tuple[list[tuple[int, int]], list[tuple[int, float]]]:
-    """Jumps that two streams share, in order, and those of one alone."""
-    pairs, lonely, rest = [], [], list(theirs)
-    for number, step in ours:
-        at = next((k for k, (_, other) in enumerate(rest) if abs(other - step) < _ALIKE_S), None)
-        if at is None:
-            lonely.append((number, step))
-            continue
-        lonely += rest[:at]
-        pairs.append((number, rest[at][0]))
-        rest = rest[at + 1 :]
-    return pairs, lonely + rest
+def _shared(ours: list[_Jump], theirs: list[_Jump]) -> list[_Jump]:
+    """Jumps of one stream that another one has as well."""
+    return [jump for jump in ours if any(abs(jump[1] - other) < _ALIKE_S for _, other in theirs)]
 
 
 def _mend(track: Track, first: int, last: int) -> list[tuple[int, int]]:
@@ -199,7 +190,6 @@ def _step(stamps: Ints) -> int:
 def _refusal(got: str) -> MediaUnreadable:
     return MediaUnreadable(
         "the file's clock starts over within it: several recordings are joined",
-        expected="recordings that can be told apart",
         got=got,
         hint="Cut them apart, or write the file anew: ffmpeg -i FILE -map 0 -c copy fixed.mkv",
         code="clock_jumps",

@@ -104,8 +104,7 @@ class CopyWriter:
         keys = self._video.keys
         if self._video.described is not None and self.last_packet >= self._video.described:
             raise MediaUnreadable(
-                "the film changes its headers before the window ends",
-                code="not_copyable",
+                "the film changes its headers before the window ends", code="not_copyable"
             )
         self._keys = set(keys[(keys >= self.first_packet) & (keys <= self.last_packet)].tolist())
         self._base = Fraction(1, _tick(self._video).denominator)
@@ -174,7 +173,7 @@ class CopyWriter:
         if self.span is not None and sound is not None:
             self._sound = self._out.add_stream_from_template(sound, opaque=True)
         elif self.wants_samples and self._audio is not None:
-            self._sound = aac_stream(self._out, self._audio)
+            self._sound = aac_stream(self._out, self._audio.rate, self._audio.channels)
 
     def put_picture(self, number: int, packet: Any) -> None:
         """Copy packet `number` of the picture."""

@@ -31,9 +31,8 @@ Channels = Literal["mono", "stereo", "keep"]
 
 #: A centre channel that never rises above this (-60 dBFS) is silent.
 SILENCE = 1e-3
-#: The sum of both sides is no sound when their difference has this many times its energy (20 dB), told
-#: by every so-manieth sample.
-_CANCEL, EVERY = 100, 8
+#: The sum of both sides is no sound when their difference has this many times its energy (20 dB).
+_CANCEL = 100
 
 _HALF, _SQRT = 0.5, math.sqrt(0.5)
 _LEFT, _RIGHT = ("FL", "FLC", "DL", "WL"), ("FR", "FRC", "DR", "WR")
@@ -78,10 +77,8 @@ def channel_rule(
             one[0, centre] = 1.0
             return one, "fc"
     turned = side_weights(names)
-    if turned is not None:
-        some = samples[:, ::EVERY]
-        if cancel(energy(mix(mono_weights(names), some)), energy(mix(turned, some))):
-            return turned, "side"
+    if turned is not None and cancel(mix(mono_weights(names), samples), mix(turned, samples)):
+        return turned, "side"
     return mono_weights(names), "itu"
 
 
@@ -94,15 +91,10 @@ def side_weights(names: Sequence[str]) -> Floats32 | None:
     return mono_weights(names) * np.where(right, -1, 1).astype(np.float32) if any(right) else None
 
 
-def energy(samples: Floats32) -> int:
-    """Sum of squares in steps of 16 bits: exact, so that parts add up to the whole."""
-    steps = np.rint(np.clip(np.nan_to_num(samples), -8, 8) * 32768).astype(np.int64)
-    return int((steps * steps).sum())
-
-
-def cancel(of_sum: int, of_difference: int) -> bool:
-    """Whether two sides cancel each other, by the energies of their sum and of their difference."""
-    return of_difference > _CANCEL * of_sum
+def cancel(total: Floats32, difference: Floats32) -> bool:
+    """Whether two sides cancel each other, by their sum and their difference."""
+    of_total, of_difference = (float(np.square(x, dtype=np.float64).sum()) for x in (total, difference))
+    return of_difference > _CANCEL * of_total
 
 
 def to_layout(names: Sequence[str], wanted: Sequence[str]) -> Floats32:
@@ -116,11 +108,8 @@ def to_layout(names: Sequence[str], wanted: Sequence[str]) -> Floats32:
     for k, name in enumerate(names):
         # Each to its like: itself, behind for beside, the front of its side; without names by its place.
         front = "FR" if name in _RIGHT + _RIGHT_BACK else "FL"
-        likes = (
-            name,
-            {"B": "S", "S": "B"}.get(name[0], "F") + name[1:],
-            *(() if name == "?" else (front,)),
-        )
+        beside = {"B": "S", "S": "B"}.get(name[0], "F") + name[1:]
+        likes = () if name == "?" else (name, beside, front)
         place = next((wanted.index(like) for like in likes if like in wanted), k)
         if place < len(wanted) and (name in wanted or name not in _LOW):
             out[place, k] = 1

@@ -251,10 +251,7 @@ def must_count(pts: Ints, *, untold: bool) -> bool:
 
     AVI holds decoding order only; where pictures are reordered, libavformat just counts on.
     """
-    known = pts[pts != NO_PTS]
-    if len(known) < (1 - _TOO_FEW_STAMPS) * len(pts):
-        return True
-    return untold
+    return untold or bool((pts != NO_PTS).sum() < (1 - _TOO_FEW_STAMPS) * len(pts))
 
 
 def packet_size(codec: str, pts: Ints, time_base: Fraction, rate: int) -> int:

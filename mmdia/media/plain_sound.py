@@ -7,9 +7,10 @@ stretch of them is placed by the middle of its stamps. What comes out is reduced
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise, takewhile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import av
 import numpy as np
@@ -28,8 +29,16 @@ PLAIN_RATE = 8000
 LEAD_S = 0.3
 #: A stamp that strays by more than this begins another stretch if the next ones do so too, seconds.
 _STRAY_S, _STAYS = 0.012, 5
+#: Frames that say their rate lie together like this, where it changes, seconds.
+_STEADY_S = 0.006
+#: A stretch is no longer than this, so that what is done with can go, seconds.
+_LONGEST_S = 30
 #: Stamps after which a stretch is placed anew only now and then, and frames that are reduced at once.
 _SURE, _BATCH = 64, 32
+
+
+#: A frame and its player second.
+_Stamped: TypeAlias = tuple[av.AudioFrame, float | None]
 
 
 class Plain(NamedTuple):
@@ -62,22 +71,33 @@ class _Run:
         self._stream = soxr.ResampleStream(
             frame.sample_rate, PLAIN_RATE, self.channels, "float32", quality="LQ"
         )
-        self._count, self._strays, self._held = 0, list[float](), list[Floats32]()
-        self._first, self._waiting = 0, list[av.AudioFrame]()
-        #: Player second of its first sample.
-        self.start_s: float = 0.0
+        self._strays, self._held, self._waiting = list[float](), list[Floats32](), list[av.AudioFrame]()
+        #: Player second of its first sample, and how long it is by now.
+        self.start_s = self.length_s = 0.0
 
     def stray(self, second: float | None) -> float:
         """By how much a stamp lies off the count, seconds."""
-        due = self.start_s + self._count / int(self.kind[0])
+        due = self.start_s + self.length_s
         return second - due if second is not None and self._strays else 0.0
+
+    def breaks(self, frame: av.AudioFrame, second: float | None, ahead: Iterable[_Stamped]) -> bool:
+        """Whether stamps leave the run for good: a single one, or a block that comes back, does not."""
+        if self.kind != (frame.sample_rate, frame.layout.name):
+            return True
+        if abs(self.stray(second)) <= _STRAY_S:
+            return False
+        due, later = frame.samples, []
+        for following, at in ahead:
+            later += [] if at is None else [self.stray(at) - due / frame.sample_rate]
+            due += following.samples
+        return not later or abs(float(np.median(later))) > _STRAY_S
 
     def add(self, frame: av.AudioFrame, second: float | None) -> None:
         if second is not None:
-            self._strays.append(second - self._count / frame.sample_rate)
+            self._strays.append(second - self.length_s)
             if len(self._strays) < _SURE or len(self._strays) % _SURE == 0:
                 self.start_s = float(np.median(self._strays))
-        self._count += frame.samples
+        self.length_s += frame.samples / frame.sample_rate
         self._waiting.append(frame)
         if len(self._waiting) >= _BATCH:
             self.flush()
@@ -90,19 +110,13 @@ class _Run:
         self._held.append(self._stream.resample_chunk(np.ascontiguousarray(rows.T), last=last).T)
         self._waiting = []
 
-    def drop(self, before_s: float) -> None:
-        """Forget what lies before a second."""
-        needed = (before_s - self.start_s) * PLAIN_RATE
-        while len(self._held) > 1 and self._first + self._held[0].shape[1] < needed:
-            self._first += self._held.pop(0).shape[1]
-
     def plain(self) -> Plain:
         """What is held of it."""
         held = np.concatenate(self._held or [np.zeros((self.channels, 0), np.float32)], axis=1)
         spread = float(np.ptp(np.percentile(self._strays or [0], [5, 95])))
         names = channel_names(self.kind[1], self.channels)
         centre = names.index("FC") if "FC" in names else None
-        return Plain(self.start_s + self._first / PLAIN_RATE, held, spread, centre)
+        return Plain(self.start_s, held, spread, centre)
 
 
 class PlainSound:
@@ -128,6 +142,9 @@ class PlainSound:
         leave_out_others(container, stream)
         stream.codec_context.thread_count = 1
         self._base, self._start = float(stream.time_base), float(index.start)
+        # Packets of AAC tell their own rate in broadcasts only, which have no header of the track.
+        told = index.audio.codec != "aac" or not stream.codec_context.extradata
+        self._unsteady = index.audio.frame_size > 0 and not index.audio.runs and not told
         self._packets = packets(container, [stream], index.audio.shifts)
         self._frames = self._strung(stream.codec_context)
         self._position = float("-inf")
@@ -137,77 +154,65 @@ class PlainSound:
         self._opened.__exit__(None, None, None)
 
     def take(self, first_s: float, last_s: float) -> list[Plain]:
-        """What the film has in a span."""
+        """What the film has in a span.
+
+        Raises:
+            MediaUnreadable: Nothing but stamps tells the rate that it has there; code ``not_proven``.
+        """
         while self._position < last_s + LEAD_S and next(self._frames, False):
             pass
         if self._runs and self._position < float("inf"):
             self._runs[-1].flush()
-        found = [run.plain() for run in self._runs]
         if (first_s, last_s) in self._left:
             self._left.remove((first_s, last_s))
+        near = [run for run in self._runs if run.start_s < last_s and run.start_s + run.length_s > first_s]
+        found = [run.plain() for run in near]
         oldest = self._left[0][0] - LEAD_S if self._left else float("inf")
-        kept = [run for run, held in zip(self._runs, found, strict=True) if held.end_s > oldest]
-        self._runs = kept or self._runs[-1:]
-        for run in self._runs:
-            run.drop(oldest)
-        return [held for held in found if held.start_s < last_s and held.end_s > first_s]
+        kept = [run for run in self._runs[:-1] if run.start_s + run.length_s > oldest]
+        self._runs = kept + self._runs[-1:]
+        steps = [abs(two.start_s - one.end_s) for one, two in pairwise(found)]
+        if self._unsteady and max([*steps, *(held.spread_s for held in found)], default=0) > _STEADY_S:
+            raise MediaUnreadable("sound lasts longer, or shorter, than it says", code="not_proven")
+        return found
 
     def _strung(self, context: Any) -> Iterator[bool]:
         """Append frames to runs, one at a step; true each time."""
         coming = self._decoded(context)
-        ahead: deque[tuple[av.AudioFrame, float | None]] = deque()
-        while True:
-            while len(ahead) < _STAYS and (following := next(coming, None)) is not None:
-                ahead.append(following)
-            if not ahead:
-                if self._runs:
-                    self._runs[-1].flush(last=True)
-                self._position = float("inf")
-                return
+        ahead = deque(islice(coming, _STAYS))
+        run: _Run | None = None
+        while ahead:
             frame, second = ahead.popleft()
-            if not self._runs or self._breaks(self._runs[-1], frame, second, ahead):
-                if self._runs:
-                    self._runs[-1].flush(last=True)
-                self._runs.append(_Run(frame))
-            self._runs[-1].add(frame, second)
+            if run is None or run.length_s > _LONGEST_S or run.breaks(frame, second, ahead):
+                if run is not None:
+                    run.flush(last=True)
+                run = _Run(frame)
+                self._runs.append(run)
+            run.add(frame, second)
             self._position = second if second is not None else self._position
             yield True
+            ahead.extend(islice(coming, 1))
+        if run is not None:
+            run.flush(last=True)
+        self._position = float("inf")
 
-    @staticmethod
-    def _breaks(run: _Run, frame: av.AudioFrame, second: float | None, ahead: Any) -> bool:
-        """Whether stamps leave the run for good: a single one, or a block that comes back, does not."""
-        if run.kind != (frame.sample_rate, frame.layout.name):
-            return True
-        if abs(run.stray(second)) <= _STRAY_S:
-            return False
-        count, later = frame.samples, []
-        for following, at in ahead:
-            if at is not None:
-                later.append(run.stray(at) - count / frame.sample_rate)
-            count += following.samples
-        return not later or abs(float(np.median(later))) > _STRAY_S
-
-    def _decoded(self, context: Any) -> Iterator[tuple[av.AudioFrame, float | None]]:
+    def _decoded(self, context: Any) -> Iterator[_Stamped]:
         inside = False
         for packet in self._packets:
-            second = None if packet.pts is None else packet.pts * self._base - self._start
-            if second is not None:
+            if packet.pts is not None:
+                second = packet.pts * self._base - self._start
                 last = second + (packet.duration or 0) * self._base
-                near = False
-                for first, end in self._left:  # those that were taken are gone
-                    if first - LEAD_S >= last or near:
-                        break
-                    near = second < end + 2 * LEAD_S
+                # Sorted, and those that were taken are gone.
+                begun = takewhile(lambda span: span[0] - LEAD_S < last, self._left)  # noqa: B023
+                near = any(second < end + 2 * LEAD_S for _, end in begun)
                 if near and not inside:
                     context.flush_buffers()
+                elif not near:
+                    self._position = max(self._position, second - LEAD_S)
                 inside = near
-                self._position = max(self._position, second - LEAD_S) if not near else self._position
                 if not self._left:
                     return
-            if not inside:
-                continue
             try:
-                frames = packet.decode()
+                frames = packet.decode() if inside else []
             except av.FFmpegError:
                 continue
             for frame in filter(is_sane, frames):

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +49,11 @@ _OF_DECODER = {
 
 _SAMPLE_BYTES = 256 * 1024
 
+#: What keeps PyAV from refusing a file whose tags are not UTF-8; from 19 on it never does.
+_LENIENT_TAGS: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class VideoStream:
@@ -66,7 +70,6 @@ class VideoStream:
         language: As tagged in the file; None when untagged or "und".
         title: Title of the stream, or None.
         default: Whether the file marks it as the default.
-        encrypted: Whether nobody can decode it without a key.
     """
 
     index: int
@@ -79,7 +82,6 @@ class VideoStream:
     language: str | None
     title: str | None
     default: bool
-    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class AudioStream:
     """A sound track; `number` counts audio tracks from 0, `index` counts all streams.
 
     `commentary` is true for tracks that the file marks as comment, description for the blind
-    or hard of hearing, or whose title says so: never the dialogue track by default. `encrypted` as
-    of `VideoStream`.
+    or hard of hearing, or whose title says so: never the dialogue track by default; nobody can decode
+    one that is `encrypted` without its key.
     """
 
     index: int
@@ -191,7 +193,7 @@ def open_input(
     file = existing(path)
     refuse_lookalikes(file)
     try:
-        container = av.open(str(file), options=options or {}, **_lenient_tags())
+        container = av.open(str(file), options=options or {}, **_LENIENT_TAGS)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise explain(file, error) from error
     with container:
@@ -201,19 +203,6 @@ def open_input(
                 tags.clear()
                 tags.update(readable)
         yield container
-
-
-@cache
-def _lenient_tags() -> dict[str, Any]:
-    """What keeps PyAV from refusing a file whose tags are not UTF-8; from 19 on it never does."""
-    wanted: dict[str, Any] = {"metadata_errors": "replace"}
-    try:
-        av.open("", **wanted)
-    except TypeError:
-        return {}
-    except (av.FFmpegError, OSError):
-        pass
-    return wanted
 
 
 def _readable(tag: str) -> str:
@@ -234,7 +223,7 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         pictures, sounds = picture_streams(container), sound_streams(container)
         if locked and all(s.index in locked for s in (*pictures, *sounds)):
             raise refusal(path)
-        video = tuple(_video(s, container, encrypted=s.index in locked) for s in pictures)
+        video = tuple(_video(s, container) for s in pictures)
         audio = tuple(_audio(s, n, encrypted=s.index in locked) for n, s in enumerate(sounds))
         if not (video or audio):
             raise MediaUnreadable(
@@ -308,9 +297,7 @@ def _tag(stream: av.stream.Stream, name: str) -> str | None:
     return None if value in ("", "und") else value
 
 
-def _video(
-    stream: av.VideoStream, container: av.container.InputContainer, *, encrypted: bool
-) -> VideoStream:
+def _video(stream: av.VideoStream, container: av.container.InputContainer) -> VideoStream:
     if any(name in container.format.name for name in _NOT_FILM):
         raise MediaUnreadable("this is a picture, not a film", path=container.name)
     rate = stream.guessed_rate or stream.average_rate
@@ -325,7 +312,6 @@ def _video(
         language=_tag(stream, "language"),
         title=_tag(stream, "title"),
         default=bool(stream.disposition & av.stream.Disposition.default),
-        encrypted=encrypted,
     )
 
 

@@ -11,6 +11,7 @@ clip as a player would, edit list and all.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +53,7 @@ def _failed(message: str, path: object, got: object) -> MediaUnreadable:
 
 
 def prove_sound(
-    clip: Floats32,
-    rate: float,
-    span: tuple[float, float],
-    film: list[Plain],
-    path: object,
-    *,
-    codec: str,
+    clip: Floats32, rate: float, span: tuple[float, float], film: list[Plain], path: object, *, codec: str
 ) -> None:
     """Compare the sound of a clip with the film's.
 
@@ -76,11 +71,9 @@ def prove_sound(
     start_s, length_s = span[0], clip.shape[1] / rate
     if abs(length_s - (span[1] - span[0])) > _LENGTH_S:
         raise _failed("the sound of the clip is not as long as the clip", path, f"{length_s:.4f} s")
-    loudest = clip[int(np.argmax(np.linalg.norm(clip, axis=1)))]
-    heard = np.asarray(
-        soxr.resample(np.ascontiguousarray(loudest), rate, PLAIN_RATE, quality="LQ"), np.float32
-    )
-    seams = garbled = count = matched = 0
+    loudest = np.ascontiguousarray(clip[int(np.argmax(np.linalg.norm(clip, axis=1)))])
+    heard = soxr.resample(loudest, rate, PLAIN_RATE, quality="LQ").astype(np.float32)
+    found = np.zeros(4, int)
     for plain in film:
         lag = (plain.start_s - start_s) * PLAIN_RATE
         whole = int(np.ceil(lag - 1e-6))
@@ -89,14 +82,10 @@ def prove_sound(
         x = plain.samples[:, max(-whole, 0) :]
         length = min(len(y), x.shape[1]) // _WINDOW * _WINDOW
         if length:
-            found = _compare(y[:length], x[:, :length], plain, noisy=codec in _NOISY)
-            seams, garbled, count, matched = (
-                a + b for a, b in zip((seams, garbled, count, matched), found, strict=True)
-            )
-    joints = _AT_JOINT * max(0, len(film) - 1)
-    if seams + garbled > max(_MAY_FAIL, _SHARE * count) + joints or (
-        count >= 20 and matched < _MUST_MATCH * count
-    ):
+            found += _compare(y[:length], x[:, :length], plain, noisy=codec in _NOISY)
+    seams, garbled, count, matched = found.tolist()
+    most = max(_MAY_FAIL, _SHARE * count) + _AT_JOINT * max(0, len(film) - 1)
+    if seams + garbled > most or (count >= 20 and matched < _MUST_MATCH * count):
         raise _failed(
             "the sound of the clip is not the film's", path,
             f"of {count} pieces of 25 ms {seams} lie elsewhere, {garbled} are others, {matched} match",
@@ -140,17 +129,16 @@ def _compare(y: Floats32, x: Floats32, plain: Plain, *, noisy: bool) -> tuple[in
         used = good if good.any() else judged
         weights = np.linalg.solve(gram[used].sum(axis=0), share[used].sum(axis=0))
         mixed = [weights @ x, x.mean(axis=0), *x]
-        places = [
-            max((_place(y, each, w * _WINDOW) for each in mixed), key=lambda p: p[1]) for w in bad.tolist()
-        ]
+        starts = (bad * _WINDOW).tolist()
+        places = [max((_place(y, x, at) for x in mixed), key=lambda place: place[1]) for at in starts]
         lags = [lag for lag, alike in places if alike > _ALIKE]
         room = _NEAR + plain.spread_s * PLAIN_RATE
         common = int(np.median(lags)) if len(lags) > judged.sum() / 2 else 0
-        for w, (lag, alike) in zip(bad.tolist(), places, strict=True):
-            span = slice(w * _WINDOW, (w + 1) * _WINDOW)
+        for at, (lag, alike) in zip(starts, places, strict=True):
+            span = slice(at, at + _WINDOW)
             if alike > _ALIKE:
-                good[w] = abs(lag - common) <= _NEAR and abs(common) <= room
-                seams += not good[w]
+                good[at // _WINDOW] = abs(lag - common) <= _NEAR and abs(common) <= room
+                seams += not good[at // _WINDOW]
             else:
                 garbled += not noisy or not any(_like_noise(y[span], each[span]) for each in mixed)
     return seams, garbled, int(judged.sum() + silent[1:-1].sum()), int(good.sum())
@@ -238,24 +226,19 @@ def _prove_pictures(held: list[Any], context: Any, can_skip: bool, path: str | P
         if stamp in shown:
             wanted.setdefault(start, set()).add(stamp)
     for start, stamps in wanted.items():
-        missing = _decoded_of(held[start:], stamps, context, can_skip)
-        if missing:
-            raise _failed("a picture of the clip does not decode", path, f"none at {sorted(missing)[0]}")
+        if missing := _undecoded(held[start:], stamps, context, can_skip):
+            raise _failed("a picture of the clip does not decode", path, f"none at {min(missing)}")
 
 
-def _decoded_of(held: list[Any], stamps: set[int], context: Any, can_skip: bool) -> set[int]:
+def _undecoded(held: list[Any], stamps: set[int], context: Any, can_skip: bool) -> set[int]:
     """Which of the pictures with these stamps do not come, decoding from the first packet on."""
-    left, feed = set(stamps), iter([*held, None])
-    while left:
-        packet = next(feed)
+    left = set(stamps)
+    for packet in (*held, None):
         if can_skip and packet is not None:
             context.skip_frame = "DEFAULT" if packet.pts in stamps else "NONREF"
-        try:
-            frames = context.decode(packet)
-        except av.FFmpegError:
-            frames = []
-        left -= {frame.pts for frame in frames if not frame.is_corrupt}
-        if packet is None:
+        with suppress(av.FFmpegError):
+            left -= {frame.pts for frame in context.decode(packet) if not frame.is_corrupt}
+        if not left:
             break
     context.flush_buffers()
     return left

@@ -74,10 +74,8 @@ def health() -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for name, backend in backends().items():
-        problem = backend.problem()
-        if problem is None:
-            with TemporaryDirectory(prefix="mmdia-doctor-", ignore_cleanup_errors=True) as folder:
-                problem = _failing(backend, Path(folder))
+        with TemporaryDirectory(prefix="mmdia-doctor-", ignore_cleanup_errors=True) as folder:
+            problem = backend.problem() or _failing(backend, Path(folder))
         row = {"backend": name, "reads": sorted(backend.reads), "version": backend.version()}
         rows.append({**row, "usable": problem is None, "problem": problem, "instead": problem and "av"})
     for name, (made, why) in _registered().items():
@@ -91,41 +89,37 @@ def _failing(backend: Backend, folder: Path) -> str | None:
     """How a backend fails to read a film of three grey pictures or a clip of three samples, in one line."""
     from mmdia.media.index import build_index
 
-    meant = [40, 120, 200]
-    film, clip = folder / "film.mp4", folder / "clip.wav"
+    path, meant = str(folder / "film"), [40, 120, 200]
     try:
-        if "picture" in backend.reads:
-            _write_greys(film, meant)
-            picture = backend.open_picture(str(film), build_index(film))
-            shown = [round(float(frame.mean())) for frame in picture.fetch(0, 3)]
-            picture.close()
-            if len(shown) != 3 or max(abs(a - b) for a, b in zip(shown, meant, strict=True)) > 8:
-                return f"reads a film wrongly: got greys {shown}, not {meant}"
-        if "sound" in backend.reads:
-            with wave.open(str(clip), "wb") as out:
-                out.setparams((1, 2, 24_000, 0, "NONE", ""))
-                out.writeframes(np.array(meant, "<i2").tobytes())
-            sound = backend.open_sound(str(clip), None)
-            heard = np.round(sound.read(0, 3) * 32768).ravel().tolist()
-            sound.close()
-            if heard != meant:
-                return f"reads a clip wrongly: got samples {heard}, not {meant}"
+        for kind in sorted(backend.reads):
+            if kind == "picture":
+                _write_greys(path, meant)
+                picture = backend.open_picture(path, build_index(path))
+                got = [float(frame.mean()) for frame in picture.fetch(0, 3)]
+                picture.close()
+            else:
+                with wave.open(path, "wb") as out:
+                    out.setparams((1, 2, 24_000, 0, "NONE", ""))
+                    out.writeframes(np.array(meant, "<i2").tobytes())
+                sound = backend.open_sound(path, None)
+                got = (sound.read(0, 3) * 32768).ravel().tolist()
+                sound.close()
+            if len(got) != 3 or max(abs(a - b) for a, b in zip(got, meant, strict=True)) > 8:
+                return f"reads {kind} wrongly: got {np.round(got).tolist()}, not {meant}"
     except Exception as error:  # whatever a library raises is what the doctor is asked for
         return f"loads, but opens no film: {type(error).__name__}: {_first_line(error)}"
     return None
 
 
-def _write_greys(path: Path, levels: list[int]) -> None:
+def _write_greys(path: str, levels: list[int]) -> None:
     import av
 
-    with av.open(str(path), "w") as out:
+    with av.open(path, "w", format="mp4") as out:
         stream = out.add_stream("mpeg4", rate=25)
         stream.width = stream.height = 64
-        for number, level in enumerate(levels):
+        for level in levels:
             grey = np.full((64, 64, 3), level, np.uint8)
-            frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format="yuv420p")
-            frame.pts = number
-            out.mux(stream.encode(frame))
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
         out.mux(stream.encode(None))
 
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -35,14 +35,6 @@ from mmdia.media.sound_block import Filling, SoundBlock, SoundRange, fill, is_sa
 from mmdia.media.sound_entry import can_enter, decode_parts, plan_parts
 
 __all__ = ["SoundBlock", "SoundRange", "SoundReader", "iter_sound"]
-
-#: Frames over which stamps tell a rate, a change that is none, and how near to a rate they must come.
-_LAG, _STEADY, _NEAR = 64, 0.04, 0.015
-#: Rates of AAC that share their tables: only between these is sound right that was decoded as the other.
-_ALIKE = ({96000, 88200}, {48000, 44100}, {24000, 22050}, {16000, 12000, 11025})
-_RATES = sorted(set[int]().union(*_ALIKE))
-#: Frames that are held back in tracks whose packets do not tell a change of rate.
-_HELD = 64
 
 
 class SoundReader:
@@ -70,11 +62,11 @@ class SoundReader:
         time_base = stream.time_base or Fraction(1, index.audio.rate)
         if can_enter(index.audio):
             parts = plan_parts(index.audio, self._waiting)
-            self._placed = decode_parts(self._container, index.audio, parts)
+            placed = (p for p in decode_parts(self._container, index.audio, parts) if is_sane(p[2]))
         else:
-            axis = _Axis.of(time_base, index.start, index.audio)
+            axis = _Axis.of(time_base, index.start, index.audio.rate)
             placed = _place(filter(is_sane, _decoded(self._container, self._index)), axis)
-            self._placed = _at_rate(placed, index.audio.rate)
+        self._placed = _at_rate(placed, index.audio.rate)
         self._at_end = False
         self._position = -(1 << 62)
 
@@ -82,10 +74,7 @@ class SoundReader:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
@@ -182,143 +171,83 @@ def _decoded(container: av.container.InputContainer, index: AudioIndex) -> Itera
 
 #: Samples [first, last) on the player's axis, and the frame that holds them.
 _Placed: TypeAlias = tuple[int, int, av.AudioFrame]
-#: Place of a frame, by how much its rate is another than it says, and the frame.
-_Held: TypeAlias = tuple[float, float, av.AudioFrame]
 
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Turns stamps into samples of player time; plain floats, since it runs for every frame.
-
-    Attributes:
-        rate: The track's samples per second.
-        per_tick: Samples per tick of the container.
-        start: The container's start, samples.
-        tolerance: How far stamps may stray, samples.
-        tells_rate: Whether packets tell their own rate; those of AAC do not outside of broadcasts.
-    """
+    """Turns stamps into samples of player time; plain floats, since it runs for every frame."""
 
     rate: int
     per_tick: float
     start: float
     tolerance: float
-    tells_rate: bool
 
     @classmethod
-    def of(cls, time_base: Fraction, start: Fraction, index: AudioIndex) -> _Axis:
-        rate = index.rate
-        tolerance = run_tolerance(time_base, rate)
-        return cls(rate, float(time_base * rate), float(start * rate), tolerance, index.codec != "aac")
+    def of(cls, time_base: Fraction, start: Fraction, rate: int) -> _Axis:
+        return cls(rate, float(time_base * rate), float(start * rate), run_tolerance(time_base, rate))
 
     def stamp(self, frame: av.AudioFrame) -> float | None:
         """Player time of a frame's stamp, in samples."""
         pts = frame.pts
         return None if pts is None else pts * self.per_tick - self.start
 
-    def length(self, frame: av.AudioFrame, factor: float = 1.0) -> float:
+    def length(self, frame: av.AudioFrame) -> float:
         """Samples of a frame at the track's own rate; whole but where the rate changes midway."""
-        if frame.sample_rate == self.rate and factor in (0, 1):
+        if frame.sample_rate == self.rate:
             return int(frame.samples)
-        return float(frame.samples * self.rate / (frame.sample_rate * (factor or 1)))
+        return float(frame.samples * self.rate / frame.sample_rate)
 
-    def offsets(self, frames: Sequence[av.AudioFrame], factor: float) -> Floats:
+    def offsets(self, frames: Sequence[av.AudioFrame]) -> Floats:
         """Stamps of frames in a row, less the samples counted from the first; NaN without a stamp."""
         stamps = [np.nan if (stamp := self.stamp(f)) is None else stamp for f in frames]
-        lengths = [self.length(f, factor) for f in frames]
-        offsets: Floats = np.array(stamps) - np.cumsum([0, *lengths[:-1]])
+        offsets: Floats = np.array(stamps) - np.cumsum([0, *map(self.length, frames[:-1])])
         return offsets
-
-    def factor(self, frames: Sequence[av.AudioFrame], offsets: Floats) -> float:
-        """By how much frames have another rate than they say, as their stamps tell; 1 where they do not.
-
-        0 where they drift from their stamps, but no rate explains it: they are noise.
-        """
-        lag = min(_LAG, len(frames) // 2)
-        drift = offsets[lag:] - offsets[: len(offsets) - lag]
-        if self.tells_rate or not lag or np.isnan(drift).all():
-            return 1.0
-        said = frames[0].sample_rate
-        true = said / (1 + float(np.nanmedian(drift)) / (lag * self.length(frames[0])))
-        near = min(_RATES, key=lambda rate: abs(rate - true))
-        if abs(true / said - 1) < _STEADY:
-            return 1.0
-        alike = any({said, near} <= rates for rates in _ALIKE)
-        return near / said if alike and abs(near / true - 1) < _NEAR else 0.0
-
-    def back_date(self, held: deque[_Held], position: float, factor: float) -> None:
-        """Give frames before a change that was noticed late their rate: from where stamps fit it best."""
-        places, at = [], position
-        for _, _, frame in reversed(held):
-            at -= self.length(frame, factor)
-            stamp = self.stamp(frame)
-            places.append((at, np.inf if stamp is None else abs(stamp - at)))
-        n, (_, off) = min(enumerate(places), key=lambda each: each[1][1], default=(0, (0.0, np.inf)))
-        for k in range(n + 1 if off <= self.tolerance else 0):
-            held[-1 - k] = (places[k][0], factor, held[-1 - k][2])
-
-    def span(self, position: float, factor: float, frame: av.AudioFrame) -> Iterator[_Placed]:
-        """The frame at its place, with the rate that it has; none when it is noise by its false rate."""
-        if factor:
-            last = position + self.length(frame, factor)
-            frame.sample_rate = round(frame.sample_rate * factor)
-            yield round(position), round(last), frame
 
 
 def _place(frames: Iterator[av.AudioFrame], axis: _Axis) -> Generator[_Placed, None, None]:
     """(first, last, frame) on the player's axis for every frame that holds sound."""
     ahead: deque[av.AudioFrame] = deque()
-    held: deque[_Held] = deque()
     position: float | None = None
-    factor, sure = 1.0, 0
+    sure = 0
     while (frame := ahead.popleft() if ahead else next(frames, None)) is not None:
         stamp, sure = axis.stamp(frame), sure - 1
         strays = stamp is not None and position is not None and abs(stamp - position) > axis.tolerance
         if position is None or (strays and sure < 0):
             ahead.extend(islice(frames, RUN_HEAD - len(ahead)))
-            row = (frame, *ahead)
-            strayed = axis.offsets(row, factor) - (position or 0)
-            broken = None if position is None else find_break(strayed, axis.tolerance)
-            if position is None or broken == 0:
-                before, factor = factor, axis.factor(row, axis.offsets(row, 1.0))
-                place = run_place(axis.offsets(row, factor), axis.tolerance)
+            offsets = axis.offsets((frame, *ahead))
+            broken = 0 if position is None else find_break(offsets - position, axis.tolerance)
+            if broken == 0:
+                place = run_place(offsets, axis.tolerance)
                 position = round(place) if place is not None else position or 0
-                if factor != before:
-                    axis.back_date(held, position, factor)
             else:
-                known = len(row) if len(row) <= RUN_HEAD else RUN_HEAD // 2
+                known = len(offsets) if len(offsets) <= RUN_HEAD else RUN_HEAD // 2
                 sure = (known if broken is None else broken) - 1
-        held.append((position, factor, frame))
-        position += axis.length(frame, factor)
-        while len(held) > (0 if axis.tells_rate else _HELD):
-            yield from axis.span(*held.popleft())
-    for each in held:
-        yield from axis.span(*each)
+        first, position = position or 0, (position or 0) + axis.length(frame)
+        yield round(first), round(position), frame
 
 
 def _at_rate(placed: Iterable[_Placed], rate: int) -> Generator[_Placed, None, None]:
     """The same at the track's own rate: frames in a row of another one go through one resampler."""
-    converter: Any = None
-    given: tuple[int, str] | None = None
-    at = due = 0
+    due = joints = 0
 
-    def out(frames: Iterable[av.AudioFrame]) -> Iterator[_Placed]:
-        nonlocal at
-        for frame in frames:
-            at += frame.samples
-            yield at - frame.samples, at, frame
+    def row(step: _Placed) -> tuple[int, str, int]:
+        nonlocal due, joints
+        joints += abs(step[0] - due) > 1
+        due = step[1]
+        return step[2].sample_rate, step[2].layout.name, joints
 
-    for first, last, frame in placed:
-        kind = (frame.sample_rate, frame.layout.name)
-        if converter is not None and (kind != given or abs(first - due) > 1):
-            yield from out(converter.resample(None))
-            converter = None
-        if frame.sample_rate == rate:
-            yield first, last, frame
+    for (own, layout, _), steps in groupby(placed, row):
+        if own == rate:
+            yield from steps
             continue
-        if converter is None:
-            converter = av.AudioResampler(format="fltp", layout=frame.layout, rate=rate)
-            given, at = kind, first
-        frame.pts, due = None, last
-        yield from out(converter.resample(frame))
-    if converter is not None:
-        yield from out(converter.resample(None))
+        at, _, head = next(steps)
+        converter: Any = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+        try:
+            for frame in chain([head], (frame for *_, frame in steps), [None]):
+                if frame is not None:
+                    frame.pts = None
+                for out in converter.resample(frame):
+                    yield at, at + out.samples, out
+                    at += out.samples
+        except av.FFmpegError:
+            continue  # damage that looks like another format: silence

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 import av
@@ -19,14 +18,12 @@ import numpy.typing as npt
 
 from mmdia.media.index import AudioIndex
 from mmdia.media.mix import (
-    EVERY,
     SILENCE,
     Channels,
     Floats32,
     cancel,
     channel_names,
     channel_rule,
-    energy,
     mix,
     mono_weights,
     peak,
@@ -189,7 +186,7 @@ class Filling:
 
     def _wanted(self, frames: Iterable[Placed], channels: Sequence[int]) -> Iterator[tuple[int, Floats32]]:
         """What of the frames is wanted: (place in the range, float32 (len(channels), n))."""
-        for first, rows in as_floats(frames, self._index.rate, channels):
+        for first, rows in as_floats(frames, channels):
             low = max(first, self.want.first)
             high = min(first + rows.shape[1], self.want.last)
             yield low - self.want.first, rows[:, low - first : high - first]
@@ -213,21 +210,22 @@ class MonoFilling(Filling):
         self._mixes = [(mono_weights(names), self._samples if self._centre is None else self._room(1))]
         if (turned := side_weights(names)) is not None:
             self._mixes.append((turned, self._room(1)))
-        self._energies = [0, 0]
 
     def _end(self) -> None:
         self._flush()
         if self._centre is not None:
             self._mix_waiting()
-        self._rule, chosen = "mono" if len(self._names) == 1 else "itu", 0
+        low, high = (at - self.want.first for at in self._span)
+        inner = slice(max(low, self.want.guard), max(0, min(high, self._length - self.want.guard)))
+        rooms = [room for _, room in self._mixes]
         if self._centre is not None and (self._heard or not self._others):
-            self._rule, chosen = "fc", -1
-        elif cancel(*self._energies):
-            self._rule, chosen = "side", 1
-        if chosen >= 0:
-            low, high = (at - self.want.first for at in self._span)
-            if high > low:
-                self._samples[:, low:high] = self._mixes[chosen][1][:, low:high]
+            self._rule, rooms = "fc", [self._samples]
+        elif len(rooms) > 1 and cancel(*(room[:, inner] for room in rooms)):
+            self._rule, rooms = "side", rooms[1:]
+        else:
+            self._rule = "mono" if len(self._names) == 1 else "itu"
+        if high > low:
+            self._samples[:, low:high] = rooms[0][:, low:high]
         super()._end()
 
     def _flush(self) -> None:
@@ -246,8 +244,7 @@ class MonoFilling(Filling):
         """Has the centre been heard by now? If not, keep the frames a while for the downmix."""
         low = max(self._held[0][0], self.want.first + self.want.guard)
         last_first, last = self._held[-1]
-        length = round(last.samples * self._index.rate / last.sample_rate)
-        high = min(last_first + length, self.want.last - self.want.guard)
+        high = min(last_first + last.samples, self.want.last - self.want.guard)
         at = self.want.first
         if high > low and peak(self._samples[0, low - at : high - at]) >= SILENCE:
             self._heard, self._waiting = True, []
@@ -269,10 +266,8 @@ class MonoFilling(Filling):
             a = max(0, inner - at)
             b = max(0, self._length - inner - at)
             self._others = self._others or peak(rows[:, a:b]) >= SILENCE
-            for n, (weights, room) in enumerate(self._mixes):
-                mixed = room[:, at : at + rows.shape[1]]
-                mixed[:] = mix(weights, rows)
-                self._energies[n] += energy(mixed[:, a + (inner - at - a) % EVERY : b : EVERY])
+            for weights, room in self._mixes:
+                room[:, at : at + rows.shape[1]] = mix(weights, rows)
 
 
 def fill(want: SoundRange, index: AudioIndex) -> Filling:
@@ -280,46 +275,27 @@ def fill(want: SoundRange, index: AudioIndex) -> Filling:
     return MonoFilling(want, index) if want.rule == "mono" else Filling(want, index)
 
 
-def as_floats(
-    frames: Iterable[Placed], rate: int, channels: Sequence[int]
-) -> Iterator[tuple[int, Floats32]]:
-    """Stretches of frames (of one layout) without a break: (first sample, float32 (len(channels), n))."""
-    for run in _unbroken((p for p in frames if is_sane(p[1])), rate):
-        first, frame = run[0]
-        if frame.sample_rate == rate:
-            yield first, rows_of([f for _, f in run], channels)
-        else:
-            try:
-                yield first, _resampled([f for _, f in run], rate)[list(channels)]
-            except av.FFmpegError:
-                continue  # damage that looks like another format: silence
+def as_floats(frames: Iterable[Placed], channels: Sequence[int]) -> Iterator[tuple[int, Floats32]]:
+    """Stretches without a break (but of a sample of rounding): (first sample, float32 (channels, n))."""
+    run: list[av.AudioFrame] = []
+    start = due = 0
+    for first, frame in frames:
+        if run and (
+            abs(first - due) > 1 or first - start >= _STRETCH or frame.format.name != run[0].format.name
+        ):
+            yield start, rows_of(run, channels)
+            run = []
+        if not run:
+            start = due = first
+        run.append(frame)
+        due += frame.samples
+    if run:
+        yield start, rows_of(run, channels)
 
 
 def is_sane(frame: av.AudioFrame) -> bool:
     """Damaged packets decode to frames of any rate and any number of channels."""
     return 1 <= frame.layout.nb_channels <= _MOST_CHANNELS and 1000 <= frame.sample_rate <= 768_000
-
-
-def _unbroken(frames: Iterable[Placed], rate: int) -> Iterable[list[Placed]]:
-    """Neighbours of one kind whose places follow on each other (to a sample of rounding)."""
-    for _, group in groupby(frames, key=lambda p: _kind(p[1])):
-        run: list[Placed] = []
-        due = 0.0
-        for first, frame in group:
-            # Frames of a strange rate stay together: their resampler sees them whole.
-            full = run and frame.sample_rate == rate and first - run[0][0] >= _STRETCH
-            if run and (full or abs(first - due) > 1):
-                yield run
-                run = []
-            if not run:
-                due = first
-            run.append((first, frame))
-            due += frame.samples * rate / frame.sample_rate
-        yield run
-
-
-def _kind(frame: av.AudioFrame) -> tuple[int, int, str]:
-    return frame.sample_rate, frame.layout.nb_channels, frame.format.name
 
 
 def rows_of(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats32:
@@ -347,17 +323,3 @@ def rows_of(frames: Sequence[av.AudioFrame], channels: Sequence[int]) -> Floats3
         joined *= np.float32(1 / scale)
     floats: Floats32 = joined.astype(np.float32, copy=False)
     return floats
-
-
-def _resampled(frames: Sequence[av.AudioFrame], rate: int) -> Floats32:
-    """Frames of one kind at another rate, joined: float32 (channels, n)."""
-    channels = range(frames[0].layout.nb_channels)
-    joined = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(rows_of(frames, channels)), format="fltp", layout=frames[0].layout.name
-    )
-    joined.sample_rate = frames[0].sample_rate
-    converter = av.AudioResampler(format="fltp", layout=joined.layout, rate=rate)
-    parts = [f.to_ndarray() for f in (*converter.resample(joined), *converter.resample(None))]
-    wanted = round(joined.samples * rate / joined.sample_rate)
-    out = np.concatenate([*parts, np.zeros((len(channels), 0), np.float32)], axis=1)[:, :wanted]
-    return np.pad(out, ((0, 0), (0, wanted - out.shape[1])))

@@ -51,13 +51,8 @@ def choose_audio(
         numbers = [n for n in numbers if same_language(streams[n].language, wanted)]
         if not numbers:
             tags = ", ".join(f"{n}: {s.language or 'untagged'}" for n, s in enumerate(streams))
-            raise UsageError(
-                "no audio track in that language",
-                path=path,
-                expected=wanted,
-                got=tags,
-                code="no_such_track",
-            )
+            told = "no audio track in that language"
+            raise UsageError(told, path=path, expected=wanted, got=tags, code="no_such_track")
     return min(numbers, key=lambda n: (is_commentary(streams[n]), not _is_default(streams[n]), n))
 
 

@@ -27,25 +27,20 @@ import numpy.typing as npt
 from av.video.frame import PictureType
 
 from mmdia.errors import UsageError
-from mmdia.media.audio import channel_names, channel_rule, resample
 from mmdia.media.colour import BT601, BT709, Look, ToneMap, bit_depth, is_hdr, light_params, transfer_of
+from mmdia.media.copied_sound import aac_stream, encode_aac
 from mmdia.media.frames import Clock
 from mmdia.media.index import VideoIndex
 from mmdia.media.upright import upright_filter
 from mmdia.media.window import Window
 from mmdia.schema.time import format_rate
 
-#: Sample rates that AAC can hold; others become 48 kHz.
-_AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-_AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 #: Number of the range 16 to 235.
 _LIMITED = 1
 #: Largest number in a pixel's aspect that x264's wrapper passes on.
 _MOST_ASPECT = 4096
 #: Shapes that differ by no more than this share are the same.
 _SAME_SHAPE = 0.01
-#: Samples handed to the encoder at once: whole AAC frames, and few calls.
-_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +270,9 @@ class ClipWriter:
             context.color_range = _LIMITED
         self._stream, self.look = stream, Look.of(stream)
         if self._sound is not None and self._sound.samples.size:
-            self._sound_packets.extend(self._encode_sound(self._sound))
+            sound = self._sound
+            track = aac_stream(self._container, sound.rate, len(sound.samples))
+            self._sound_packets.extend(encode_aac(track, sound.samples, sound.rate, sound.layout))
         self._sound = None
 
     def _format(self, frame: av.VideoFrame, *, hdr: bool) -> str:
@@ -296,27 +293,6 @@ class ClipWriter:
         return cast(Any, frame).reformat(  # type: ignore[no-any-return]
             width=width, height=height, format=format_, interpolation="BICUBIC", **wanted
         )
-
-    def _encode_sound(self, sound: ClipSamples) -> list[Any]:
-        samples, rate, layout = sound.samples, sound.rate, sound.layout
-        if len(samples) not in _AAC_LAYOUTS:
-            weights, _ = channel_rule(samples, channel_names(layout, len(samples)), "stereo")
-            samples = samples if weights is None else (weights @ samples).astype(np.float32)
-        if rate not in _AAC_RATES:
-            samples, rate = resample(samples, rate, 48000), 48000
-        name = _AAC_LAYOUTS[len(samples)]
-        stream = self._container.add_stream("aac", rate=rate, layout=name)
-        stream.bit_rate = min(64_000 * (len(samples) + 1), 448_000)
-        # Noise substitution would put other noise in place of the film's. The fast coder costs a
-        # quarter of the default one, which is as dear as the picture; the exact sound is the FLAC's.
-        stream.codec_context.options = {"aac_pns": "0", "aac_coder": "fast"}
-        out: list[Any] = []
-        for at in range(0, samples.shape[1], _PIECE):
-            piece = np.ascontiguousarray(samples[:, at : at + _PIECE])
-            frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=name)
-            frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
-            out += stream.encode(frame)
-        return out + list(stream.encode())
 
 
 def _even_size(width: int, height: int, wanted: int | None) -> tuple[int, int]:

@@ -56,7 +56,7 @@ def test_times_rise_and_agree_with_the_exact_ones(films) -> None:
 
 def test_sound_is_placed_free_of_rounding(films) -> None:
     audio = build_index(films["late.mkv"]).audio
-    assert audio.origin_s == pytest.approx(0.16 - 1024 / 48000, abs=2e-4)
+    assert audio.runs[0][1] / audio.rate == pytest.approx(0.16 - 1024 / 48000, abs=2e-4)
     assert (audio.rate, audio.channels, audio.frame_size) == (48000, 2, 1024)
 
 

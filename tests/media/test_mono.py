@@ -181,7 +181,7 @@ def test_sides_that_cancel_are_heard_and_streaming_is_the_same(layout, gain, ext
     voice = (0.2 * rng.standard_normal(60_000)).astype(np.float32)
     samples[0], samples[1] = voice, np.float32(gain) * voice
     samples[:2] += np.float32(extra * 0.1) * rng.standard_normal((2, 60_000)).astype(np.float32)
-    index = AudioIndex(0, 0, 48000, n, layout, 0, Fraction(0), 0.0, 1.25, 1)
+    index = AudioIndex(0, 0, 48000, n, layout, 0, Fraction(0), 1.25, 1)
     window = Window(Fraction(1, 10), Fraction(11, 10))
     params = AudioParams(24000, "mono")
     done = []

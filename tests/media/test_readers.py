@@ -128,8 +128,8 @@ def test_health_is_told_by_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "backends", lambda: wrong)
     rows = {row["backend"]: row for row in readers.health() if row["backend"] in wrong}
     assert [row["usable"] for row in rows.values()] == [False] * 3
-    assert rows["late"]["problem"].startswith("reads a clip wrongly: got samples [120")
-    assert rows["dim"]["problem"].startswith("reads a film wrongly: got greys [")
+    assert rows["late"]["problem"].startswith("reads sound wrongly: got [120")
+    assert rows["dim"]["problem"].startswith("reads picture wrongly: got [")
     assert rows["renamed"]["problem"].endswith(
         "TypeError: open() got an unexpected keyword argument 'errors'"
     )

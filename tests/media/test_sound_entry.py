@@ -102,7 +102,7 @@ def test_tracks_are_entered_where_that_is_safe(films) -> None:
 @given(st.lists(st.tuples(st.integers(-5000, 10_000_000), st.integers(0, 3_000_000)), max_size=6))
 @settings(deadline=None)
 def test_parts_hold_every_packet_that_is_wanted_and_start_at_fixed_places(spans) -> None:
-    index = AudioIndex(1, 0, RATE, 2, "stereo", 1024, Fraction(0), 0.0, 170.0, 8000, "aac", ((0, -1024),))
+    index = AudioIndex(1, 0, RATE, 2, "stereo", 1024, Fraction(0), 170.0, 8000, "aac", ((0, -1024),))
     ranges = [SoundRange(n, first, first + length) for n, (first, length) in enumerate(spans)]
     parts = plan_parts(index, ranges)
     assert parts == sorted(parts, key=lambda p: p.first)

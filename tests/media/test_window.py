@@ -24,7 +24,7 @@ def video_of(ticks: list[int], last: int = 40) -> VideoIndex:
     return VideoIndex(0, tick, zero, pts, pts, none, Fraction(25), none, zero, last * tick)
 
 
-SOUND = AudioIndex(0, 0, 44100, 2, "stereo", 1024, Fraction(0), 0.0, 20.0, 100)
+SOUND = AudioIndex(0, 0, 44100, 2, "stereo", 1024, Fraction(0), 20.0, 100)
 frame_ticks = st.lists(st.integers(1, 90), min_size=2, max_size=60).map(lambda s: np.cumsum(s).tolist())
 
 
