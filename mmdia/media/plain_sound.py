@@ -27,8 +27,9 @@ from mmdia.media.sound_block import is_sane, rows_of
 PLAIN_RATE = 8000
 #: A decoder is given that much before a span, seconds.
 LEAD_S = 0.3
-#: A stamp that strays by more than this begins another stretch if the next ones do so too, seconds.
-_STRAY_S, _STAYS = 0.012, 5
+#: Stamps that stray to one side for so many frames, by more than this, begin another stretch, seconds.
+#: Those that come back do not: laced blocks of Matroska guess some eight, milliseconds are rounded.
+_STRAY_S, _STAYS = 0.003, 16
 #: Frames that say their rate lie together like this, where it changes, seconds.
 _STEADY_S = 0.006
 #: A stretch is no longer than this, so that what is done with can go, seconds.
@@ -65,7 +66,8 @@ class Plain(NamedTuple):
 class _Run:
     """Frames of one kind strung together, reduced to `PLAIN_RATE`."""
 
-    def __init__(self, frame: av.AudioFrame) -> None:
+    def __init__(self, frame: av.AudioFrame, tick_s: float) -> None:
+        self._tolerance = max(_STRAY_S, 1.5 * tick_s)
         self.kind: tuple[int, str] = (frame.sample_rate, frame.layout.name)
         self.channels = frame.layout.nb_channels
         self._stream = soxr.ResampleStream(
@@ -84,13 +86,14 @@ class _Run:
         """Whether stamps leave the run for good: a single one, or a block that comes back, does not."""
         if self.kind != (frame.sample_rate, frame.layout.name):
             return True
-        if abs(self.stray(second)) <= _STRAY_S:
+        strays, due = [self.stray(second)], frame.samples
+        if abs(strays[0]) <= self._tolerance:
             return False
-        due, later = frame.samples, []
         for following, at in ahead:
-            later += [] if at is None else [self.stray(at) - due / frame.sample_rate]
+            strays += [] if at is None else [self.stray(at) - due / frame.sample_rate]
             due += following.samples
-        return not later or abs(float(np.median(later))) > _STRAY_S
+        side = np.sign(strays[0])
+        return all(side * stray > self._tolerance for stray in strays)
 
     def add(self, frame: av.AudioFrame, second: float | None) -> None:
         if second is not None:
@@ -185,7 +188,7 @@ class PlainSound:
             if run is None or run.length_s > _LONGEST_S or run.breaks(frame, second, ahead):
                 if run is not None:
                     run.flush(last=True)
-                run = _Run(frame)
+                run = _Run(frame, self._base)
                 self._runs.append(run)
             run.add(frame, second)
             self._position = second if second is not None else self._position
