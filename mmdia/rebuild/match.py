@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+from mmdia.corpus.spelling import words
+from mmdia.corpus.tags import editions_of, in_extras, is_extra, part_folder
 from mmdia.errors import MediaNotFound
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.discs import Disc, find_discs, is_image, is_of_disc
@@ -21,8 +23,6 @@ from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
 from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch
 from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
 from mmdia.rebuild.source import FolderSource, MediaSource, open_source
-from mmdia.rebuild.spelling import words
-from mmdia.rebuild.tags import editions_of, in_extras, is_extra, part_folder
 from mmdia.schema.title import Title
 
 __all__ = ["Candidate", "Matches", "match_media"]

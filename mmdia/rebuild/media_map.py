@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path, PurePath
 
+from mmdia.corpus.spelling import words
 from mmdia.errors import UsageError
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.names import RANK_MAP
-from mmdia.rebuild.spelling import words
 from mmdia.schema.title import Title
 
 MAP_NAME = "media.csv"

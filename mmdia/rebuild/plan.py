@@ -13,13 +13,14 @@ from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
 from mmdia.errors import BrokenRow, UsageError
 from mmdia.jobs.supervise import Task
 from mmdia.rebuild.config import RebuildConfig, TitleJob
-from mmdia.rebuild.identify import catalogue_of, identify_files, refused_files, with_identified
+from mmdia.rebuild.identify import identify_files, refused_files, with_identified
 from mmdia.rebuild.ledger import FOLDERS, Ledger
 from mmdia.rebuild.match import Matches, match_media
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.source import open_source
 from mmdia.schema.names import safe_names
 from mmdia.schema.title import Title
+from mmdia.sync.identify import Catalogue
 from mmdia.sync.timemap import AlignParams
 
 
@@ -109,7 +110,8 @@ def _match(
         if not (config.identify and config.timemap == "align" and open_files):
             return matches
         params = AlignParams(policy=config.policy, min_confidence=config.min_confidence)
-        catalogue = catalogue_of(handle, titles)
+        # Rows that cannot be read are told when the dialogues are sorted.
+        catalogue = Catalogue.of(handle.path, titles, iter_dialogues(handle, on_broken=lambda _: None))
         found = identify_files(open_files, source, catalogue, cache=mmdia_home(), params=params)
         return with_identified(matches, found)
     finally:
