@@ -48,7 +48,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
         copies = r["candidates"] or None
         cells.append((r["title_id"], r["dialogues"], file, r["how"], copies, _mb(r["bytes"])))
     print_table(heads, cells, title=f"{plan.annotation_version}: nothing is written (--dry-run)")
-    _show_needed(needed)
+    _show_needed(needed, matched=any(r["file"] for r in rows))
     show_files(plan.matches, [str(e) for e in plan.broken])
 
 
@@ -82,7 +82,10 @@ def _mb(size: int) -> str | None:
     return f"{size / 1e6:,.1f}" if size else None
 
 
-def _show_needed(needed: Estimate) -> None:
+def _show_needed(needed: Estimate, *, matched: bool) -> None:
+    if not matched:
+        say("nothing can be built: no file was matched (--identify finds titles by what files hold)")
+        return
     if not needed.titles:
         say("nothing is left to be built")
         return
@@ -93,6 +96,13 @@ def _show_needed(needed: Estimate) -> None:
         f"to build: {clips:,} dialogues, {hours:.2f} h; about {needed.bytes / 1e6:,.0f} MB{free} "
         f"and {lasting(needed.wall_s)}"
     )
+    checks = [
+        (sum(t.measured for t in needed.titles), "measure"),
+        (sum(t.heard for t in needed.titles), "listen to"),
+    ]
+    for n, what in checks:
+        if n:
+            say(f"  to {what}: {n:,} clips")
     if not needed.fits:
         say("  too little room: choose another --out, --profile audio, or fewer --titles")
 

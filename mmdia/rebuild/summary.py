@@ -108,16 +108,24 @@ def _misses(row: Mapping[str, Any]) -> bool:
     return row["status"] in FAILING or not LACKING.isdisjoint(row["reasons"])
 
 
-def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
-    """Count what the receipt now says about the release's dialogues."""
+def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger, *, as_made: bool = False) -> Summary:
+    """Count what the receipt now says about the release's dialogues.
+
+    Args:
+        config: The run.
+        plan: Its plan.
+        ledger: The receipt.
+        as_made: Whether clips count by whatever options they were made.
+    """
     rows = ledger.rows()
     unknown: dict[str, Any] = {"status": "missing_media", "reasons": []}
     asked = [i for title_id in plan.work for i in plan.ids[title_id]]
     options, wanted = options_hash(config.clip, config.policy, config.min_confidence), frozenset(asked)
     found = {i: rows.get(i, unknown) for i in plan.order}
-    found |= {
-        i: marked(row, options) for i, row in found.items() if i in wanted and row["status"] == "built"
-    }
+    if not as_made:
+        found |= {
+            i: marked(row, options) for i, row in found.items() if i in wanted and row["status"] == "built"
+        }
     by_title = ledger.title_rows()
     return Summary(
         statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
