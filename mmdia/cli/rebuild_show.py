@@ -35,7 +35,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
                 "ambiguous": {k: list(v) for k, v in plan.matches.ambiguous.items()},
                 "passed": list(plan.matches.passed),
                 "images": {k: list(v) for k, v in plan.matches.images.items()},
-                "broken": [str(e) for e in plan.broken],
+                "broken": [*(str(e) for e in plan.broken), *plan.matches.strangers],
             }
         )
         return
@@ -49,7 +49,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
         cells.append((r["title_id"], r["dialogues"], file, r["how"], copies, _mb(r["bytes"])))
     print_table(heads, cells, title=f"{plan.annotation_version}: nothing is written (--dry-run)")
     _show_needed(needed, matched=any(r["file"] for r in rows))
-    show_files(plan.matches, [str(e) for e in plan.broken])
+    show_files(plan.matches, [*(str(e) for e in plan.broken), *plan.matches.strangers])
 
 
 def _plan_rows(plan: Plan, needed: Estimate) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ def show_summary(summary: Summary, *, as_json: bool, now: bool = True) -> int:
     done = f"; {summary.kept} kept from before; {summary.seconds:.1f} s" if now else ""
     say(f"{counted or 'no dialogues'}{done}; in {summary.out}")
     _show_why(summary)
-    show_files(summary, summary.broken)
+    show_files(summary, [*summary.broken, *summary.strangers])
     return status
 
 
@@ -197,7 +197,7 @@ def show_files(found: Matches | Summary, broken: Sequence[str]) -> None:
     for path, titles in found.ambiguous.items():
         say(f"  {path} fits several titles: {', '.join(titles)} (name it in media.csv)")
     for message in broken[:5]:
-        say(f"  broken row: {message}")
+        say(f"  {message}")
     if len(broken) > 5:
         say(f"  ... {len(broken) - 5} more broken rows (run: mmdia release validate)")
 

@@ -36,6 +36,7 @@ class Summary:
         ambiguous: Files that fit several titles.
         images: Images of discs, with the titles that their names fit.
         broken: Messages of release rows that cannot be read.
+        strangers: Messages of rows of the media map that cannot be used.
         kept: Clips that were there already.
         seconds: Wall time.
         out: Output folder.
@@ -53,6 +54,7 @@ class Summary:
     kept: int
     seconds: float
     out: str
+    strangers: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -78,7 +80,7 @@ class Summary:
             "unmatched": list(self.unmatched),
             "ambiguous": {k: list(v) for k, v in self.ambiguous.items()},
             "images": {k: list(v) for k, v in self.images.items()},
-            "broken": list(self.broken),
+            "broken": [*self.broken, *self.strangers],
             "kept": self.kept,
             "seconds": round(self.seconds, 3),
             "out": self.out,
@@ -136,7 +138,8 @@ def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger, *, as_made: boo
         unmatched=plan.matches.unmatched,
         ambiguous=plan.matches.ambiguous,
         images=plan.matches.images,
-        broken=(*(str(e) for e in plan.broken), *plan.matches.strangers),
+        broken=tuple(str(e) for e in plan.broken),
+        strangers=plan.matches.strangers,
         kept=0,
         seconds=0.0,
         out=str(config.out),
