@@ -238,7 +238,11 @@ def run(args: argparse.Namespace) -> int:
         note("mmdia: no release installed or named: using the bundled demo title")
     if args.dry_run:
         return _dry_run(config, plan, args)
-    return show_summary(_rebuild(config, plan), as_json=args.json)
+    summary = _rebuild(config, plan)
+    if summary.statuses.get("built"):
+        release = "" if args.annotations is None else f"annotations={args.annotations!r}, "
+        note(f'mmdia: load them: load_dataset("mmdia", {release}data_dir={summary.out!r})')
+    return show_summary(summary, as_json=args.json)
 
 
 def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int:
