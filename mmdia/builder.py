@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -20,7 +21,7 @@ import datasets
 from datasets.builder import Key
 
 from mmdia import __version__
-from mmdia.corpus.layout import AXIS, TableName, Words, layout, vocabulary_or_default
+from mmdia.corpus.layout import AXIS, UNSPLIT, TableName, Words, layout, vocabulary_or_default
 from mmdia.errors import BrokenRow, ReleaseError, UsageError
 from mmdia.schema.vocab import Vocabulary
 
@@ -72,7 +73,8 @@ class MMDiaConfig(datasets.BuilderConfig):  # type: ignore[misc]
 class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     """Builder of the dataset ``mmdia``.
 
-    Configurations: ``default`` (splits train, validation, test), ``bench``, ``hard``, ``ood``,
+    Configurations: ``default`` (splits train, validation, test; the one split ``unsplit`` where no
+    row has one of them), ``unsplit`` (the rows without a split), ``bench``, ``hard``, ``ood``,
     ``task2``, ``task3`` (one split ``test`` each: the dialogues with that tag), ``titles`` (one
     split ``all``). Splits without rows are left out.
 
@@ -97,7 +99,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     VERSION = VERSION
     BUILDER_CONFIG_CLASS = MMDiaConfig
     BUILDER_CONFIGS: ClassVar[list[MMDiaConfig]] = [
-        MMDiaConfig(name=name, version=VERSION) for name in ("default", *TAGS, TITLES)
+        MMDiaConfig(name=name, version=VERSION) for name in ("default", UNSPLIT, *TAGS, TITLES)
     ]
     DEFAULT_CONFIG_NAME = "default"
     # Columns of media hold paths here, so the small batches that `datasets` takes for them are waste.
@@ -176,22 +178,23 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         # A stream checks rows as they come; a table that is prepared is checked whole, once.
         lazy = bool(getattr(dl_manager, "is_streaming", False))
         try:
-            found, tags = self._find_splits(lazy)
+            found, has = self._find_splits(lazy)
         except BrokenRow as error:
             raise self._with_cure(error) from None
         if not found:
             raise ReleaseError(
                 f"the release has no rows for the configuration {self.config.name!r}",
                 path=self._facts.path,
-                got=f"tags: {', '.join(tags) or 'none'}",
+                got=", ".join(f"{name} ({n})" for name, n in has.items()) or "nothing",
+                hint="Splits and tags are given by: mmdia release split",
             )
         return [
             datasets.SplitGenerator(name=name, gen_kwargs={**kwargs, "lazy": lazy})
             for name, kwargs in found.items()
         ]
 
-    def _find_splits(self, lazy: bool) -> tuple[dict[str, dict[str, Any]], list[str]]:
-        """Splits that have rows, with what `_generate_tables` needs; and the tags of the release."""
+    def _find_splits(self, lazy: bool) -> tuple[dict[str, dict[str, Any]], Counter[str]]:
+        """Splits that have rows, with what `_generate_tables` needs; and all rows by split and tag."""
         from mmdia.corpus.check import survey_release, survey_titles
         from mmdia.corpus.shards import survey
         from mmdia.schema.dialogue import SPLITS
@@ -199,18 +202,19 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         skip = self.config.on_broken == "skip"
         if self.config.name == TITLES:
             count = survey_titles(self._opened(), skip_broken=skip)
-            return ({"all": {"shards": [TITLES]}} if count else {}), []
+            return ({"all": {"shards": [TITLES]}} if count else {}), Counter()
         if lazy:
             seen = survey(self._opened(), on_broken=_leave_to_reader if skip else "raise")
         else:
             seen = survey_release(self._opened(), skip_broken=skip, rows=self._rows)
-        tags = sorted({tag for counts in seen.tags for tag in counts})
-        if self.config.name == "default":
-            wanted = {split: {"split": split} for split in SPLITS}
+        has = sum([*seen.splits, *seen.tags], Counter[str]())
+        if self.config.name in ("default", UNSPLIT):
+            own = any(has[split] for split in SPLITS) and self.config.name == "default"
+            wanted = {split: {"split": split} for split in (SPLITS if own else [UNSPLIT])}
         else:
             wanted = {"test": {"tag": self.config.name}}
         pieces = {name: seen.holding(**choice) for name, choice in wanted.items()}
-        return {name: {"shards": pieces[name], **wanted[name]} for name in wanted if pieces[name]}, tags
+        return {name: {"shards": pieces[name], **wanted[name]} for name in wanted if pieces[name]}, has
 
     def _is_local(self) -> bool:
         return not datasets.filesystems.is_remote_filesystem(self._fs)
@@ -294,7 +298,7 @@ def load_dataset(
     """Load the dataset; the same as ``datasets.load_dataset("mmdia", ...)``, without its hook.
 
     Args:
-        name: The configuration: default, bench, hard, ood, task2, task3, or titles.
+        name: The configuration: default, unsplit, bench, hard, ood, task2, task3, or titles.
         split: One split, a slice such as ``train[:10%]``, or null for all splits.
         annotations: Folder of the release; null means ``$MMDIA_ANNOTATIONS``, the installed
             release, or the bundled demo.

@@ -48,8 +48,9 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from mmdia.cli.align_show import show_identification
-    from mmdia.cli.align_tracks import read_catalogue
+    from mmdia.cli.align_tracks import pass_over
     from mmdia.corpus.locate import locate_release
+    from mmdia.corpus.read import iter_dialogues, load_titles
     from mmdia.errors import UsageError
     from mmdia.sync.evidence import collect
     from mmdia.sync.identify import Catalogue, identify
@@ -63,10 +64,9 @@ def run(args: argparse.Namespace) -> int:
     handle, route = locate_release(args.annotations)
     if route == "demo":
         note("mmdia: no release installed or named: this is the bundled demo title")
-    titles, skipped = read_catalogue(handle)
-    found, _ = identify(
-        str(args.media), collected, Catalogue(titles), params=params, top=args.top, skipped=skipped
-    )
+    titles = load_titles(handle, on_broken=pass_over)
+    catalogue = Catalogue.of(handle.path, titles, iter_dialogues(handle, on_broken=pass_over))
+    found, _ = identify(str(args.media), collected, catalogue, params=params, top=args.top)
     if args.json:
         print_json(found.to_row())
     else:

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmdia.cli.console import note
+
 if TYPE_CHECKING:
     from mmdia.corpus.locate import ReleaseHandle
+    from mmdia.errors import MmdiaError
     from mmdia.schema.dialogue import Dialogue
     from mmdia.schema.title import Title
     from mmdia.sync.annotation import AnnotationTrack
     from mmdia.sync.batch import BatchItem, MediaPart
-    from mmdia.sync.identify import CatalogueTitle
 
 #: Columns of a list of pairs.
 PAIR_COLUMNS = ("annotation", "media")
@@ -60,38 +62,20 @@ def read_annotation(source: str, fingerprint: Path | None = None) -> AnnotationT
     return track_of_title(handle.path, title, dialogues, file_name=safe_names(titles)[title_id])
 
 
+def pass_over(error: MmdiaError) -> None:
+    """Tell of a row that cannot be read, and go on."""
+    note(f"mmdia: passed over: {error}")
+
+
 def dialogues_by_title(handle: ReleaseHandle) -> dict[str, list[Dialogue]]:
-    """All dialogues of a release, by title, in disk order."""
+    """All dialogues of a release, by title, in disk order; rows that cannot be read are told."""
     from mmdia.corpus.read import iter_dialogues
 
     found: dict[str, list[Dialogue]] = {}
-    for dialogue in iter_dialogues(handle):
+    for dialogue in iter_dialogues(handle, on_broken=pass_over):
         if dialogue.title_id is not None:
             found.setdefault(dialogue.title_id, []).append(dialogue)
     return found
-
-
-def read_catalogue(handle: ReleaseHandle) -> tuple[list[CatalogueTitle], list[str]]:
-    """All titles of a release as tracks, and the ids of those that have no lines."""
-    from mmdia.corpus.read import load_titles
-    from mmdia.errors import AlignmentError, SubtitleError
-    from mmdia.schema.names import safe_names
-    from mmdia.sync.annotation import track_of_title
-    from mmdia.sync.identify import CatalogueTitle
-
-    titles = load_titles(handle)
-    dialogues = dialogues_by_title(handle)
-    names = safe_names(titles)
-    found, skipped = [], []
-    for title_id, title in titles.items():
-        try:
-            own = dialogues.get(title_id, [])
-            track = track_of_title(handle.path, title, own, file_name=names[title_id])
-        except (AlignmentError, SubtitleError):
-            skipped.append(title_id)
-            continue
-        found.append(CatalogueTitle(title_id, title.name, track))
-    return found, skipped
 
 
 def batch_items(annotations: Path, media: Path) -> tuple[list[BatchItem], tuple[str, ...]]:
@@ -216,7 +200,7 @@ def _pairs_of_release(release: Path, media: Path) -> tuple[list[BatchItem], tupl
     from mmdia.sync.batch import BatchItem, MediaPart
 
     handle = open_release(release)
-    titles = load_titles(handle)
+    titles = load_titles(handle, on_broken=pass_over)
     matches = match_media(media, titles)
     dialogues = dialogues_by_title(handle)
     names = safe_names(titles)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmdia.cli.console import EXIT_DONE, lasting, note
+from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, lasting, note
 
 if TYPE_CHECKING:
     from mmdia.rebuild.config import RebuildConfig
@@ -238,13 +238,18 @@ def run(args: argparse.Namespace) -> int:
         note("mmdia: no release installed or named: using the bundled demo title")
     if args.dry_run:
         return _dry_run(config, plan, args)
-    return show_summary(_rebuild(config, plan), as_json=args.json)
+    summary = _rebuild(config, plan)
+    if summary.statuses.get("built"):
+        release = "" if args.annotations is None else f"annotations={args.annotations!r}, "
+        note(f'mmdia: load them: load_dataset("mmdia", {release}data_dir={summary.out!r})')
+    return show_summary(summary, as_json=args.json)
 
 
 def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int:
     from mmdia.cli.rebuild_show import show_plan
     from mmdia.rebuild.estimate import estimate
     from mmdia.rebuild.ledger import Ledger
+    from mmdia.rebuild.plan import refuse_other_release
 
     if args.write_map is not None:
         from mmdia.rebuild.media_map import propose_map
@@ -253,10 +258,11 @@ def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int
         write_text(args.write_map, propose_map(plan.matches, plan.titles))
         note(f"mmdia: matches written to {args.write_map}; correct them and give them with --media-map")
     rows = Ledger(config.out, config.shard).rows()
+    refuse_other_release(plan, config.out, rows)
     _tell_replaced(config, plan, rows)
     needed = estimate(plan, config, rows)
     show_plan(plan, needed, as_json=args.json)
-    return EXIT_DONE
+    return EXIT_PARTIAL if plan.matches.strangers else EXIT_DONE
 
 
 def _tell_replaced(config: RebuildConfig, plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> None:

@@ -35,7 +35,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
                 "ambiguous": {k: list(v) for k, v in plan.matches.ambiguous.items()},
                 "passed": list(plan.matches.passed),
                 "images": {k: list(v) for k, v in plan.matches.images.items()},
-                "broken": [str(e) for e in plan.broken],
+                "broken": [*(str(e) for e in plan.broken), *plan.matches.strangers],
             }
         )
         return
@@ -48,8 +48,8 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
         copies = r["candidates"] or None
         cells.append((r["title_id"], r["dialogues"], file, r["how"], copies, _mb(r["bytes"])))
     print_table(heads, cells, title=f"{plan.annotation_version}: nothing is written (--dry-run)")
-    _show_needed(needed)
-    show_files(plan.matches, [str(e) for e in plan.broken])
+    _show_needed(needed, matched=any(r["file"] for r in rows))
+    show_files(plan.matches, [*(str(e) for e in plan.broken), *plan.matches.strangers])
 
 
 def _plan_rows(plan: Plan, needed: Estimate) -> list[dict[str, Any]]:
@@ -82,7 +82,10 @@ def _mb(size: int) -> str | None:
     return f"{size / 1e6:,.1f}" if size else None
 
 
-def _show_needed(needed: Estimate) -> None:
+def _show_needed(needed: Estimate, *, matched: bool) -> None:
+    if not matched:
+        say("nothing can be built: no file was matched (--identify finds titles by what files hold)")
+        return
     if not needed.titles:
         say("nothing is left to be built")
         return
@@ -93,6 +96,13 @@ def _show_needed(needed: Estimate) -> None:
         f"to build: {clips:,} dialogues, {hours:.2f} h; about {needed.bytes / 1e6:,.0f} MB{free} "
         f"and {lasting(needed.wall_s)}"
     )
+    checks = [
+        (sum(t.measured for t in needed.titles), "measure"),
+        (sum(t.heard for t in needed.titles), "listen to"),
+    ]
+    for n, what in checks:
+        if n:
+            say(f"  to {what}: {n:,} clips")
     if not needed.fits:
         say("  too little room: choose another --out, --profile audio, or fewer --titles")
 
@@ -144,7 +154,7 @@ def show_summary(summary: Summary, *, as_json: bool, now: bool = True) -> int:
     done = f"; {summary.kept} kept from before; {summary.seconds:.1f} s" if now else ""
     say(f"{counted or 'no dialogues'}{done}; in {summary.out}")
     _show_why(summary)
-    show_files(summary, summary.broken)
+    show_files(summary, [*summary.broken, *summary.strangers])
     return status
 
 
@@ -187,7 +197,7 @@ def show_files(found: Matches | Summary, broken: Sequence[str]) -> None:
     for path, titles in found.ambiguous.items():
         say(f"  {path} fits several titles: {', '.join(titles)} (name it in media.csv)")
     for message in broken[:5]:
-        say(f"  broken row: {message}")
+        say(f"  {message}")
     if len(broken) > 5:
         say(f"  ... {len(broken) - 5} more broken rows (run: mmdia release validate)")
 

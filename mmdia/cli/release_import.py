@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, say
@@ -174,7 +175,9 @@ def _show(report: ImportReport) -> None:
     if report.out is not None:
         head = report.head
         say(f"{head.name} {head.version} written: {report.out}")
-        note(f"mmdia: look for dirt: mmdia release validate {report.out}")
+        place = shlex.quote(report.out)
+        note(f"mmdia: look for dirt: mmdia release validate {place}")
+        note(f"mmdia: cut clips of your films: mmdia rebuild --annotations {place} --media-dir FILMS")
 
 
 def _lines(what: str | None, entries: dict[str, Entry]) -> list[tuple[object, ...]]:

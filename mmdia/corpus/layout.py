@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Words = str | list[Any] | dict[str, Any]
 TableName = Literal["dialogues", "titles"]
 AXIS = "@"
+#: The rows without a split (or with one that this version does not know): their split and its files.
+UNSPLIT = "unsplit"
 _SCALARS = {"string": "string", "int": "int64", "float": "float64", "bool": "bool"}
 
 

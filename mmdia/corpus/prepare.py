@@ -26,7 +26,7 @@ from mmdia.corpus.jsonl import OnBroken, report
 from mmdia.corpus.leaves import Leaves
 from mmdia.corpus.locate import ReleaseHandle
 from mmdia.corpus.read import Withdrawals, withdrawals
-from mmdia.corpus.shards import LAID_DOWN, Shard, Survey, plan_shards, shard_batches
+from mmdia.corpus.shards import LAID_DOWN, Shard, Survey, plan_shards, shard_batches, split_names
 from mmdia.errors import BrokenRow
 from mmdia.schema.dialogue import Dialogue
 
@@ -142,7 +142,7 @@ def _look(piece: Piece, batch: pa.RecordBatch, vocab: str) -> None:
     for hits in find(Leaves(batch), vocab=vocab):
         if len(hits.rows):
             piece.counts[hits.code] += len(hits.rows)
-    piece.splits.update(_tally(batch.column("split")))
+    piece.splits.update(split_names(batch))
     piece.tags.update(_tally(batch.column("subsets").flatten()))
 
 

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from mmdia.corpus.arrow import arrow_schema
 from mmdia.corpus.jsonl import Lines, OnBroken, report, rows_of
+from mmdia.corpus.layout import UNSPLIT
 from mmdia.corpus.lines import OVERLONG, bounded_lines
 from mmdia.corpus.locate import ReleaseHandle, release_files
 from mmdia.corpus.parquet import open_parquet, parquet_rows
 from mmdia.corpus.read import Withdrawals, has_tag, withdrawals
 from mmdia.errors import BrokenRow
-from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.dialogue import SPLITS, Dialogue
 
 #: Rows in a piece of a large release; a small one is cut finer, so that workers find work.
 MOST_ROWS = 1000
@@ -68,7 +69,7 @@ class Survey:
 
     Attributes:
         shards: All pieces, in order.
-        splits: For each piece, its number of rows by split.
+        splits: For each piece, its number of rows by split; `UNSPLIT` for rows without one.
         tags: For each piece, its number of rows by tag.
         broken: For each piece, its number of rows that could not be read.
     """
@@ -130,7 +131,7 @@ def survey(
         splits: Counter[str] = Counter()
         tags: Counter[str] = Counter()
         for batch in batches:
-            splits.update(v for v in batch.column("split").to_pylist() if v is not None)
+            splits.update(split_names(batch))
             for tag, count in zip(*_counts(batch.column("subsets").flatten()), strict=True):
                 tags[tag] += count
             if look is not None:
@@ -185,6 +186,11 @@ def _line_shards(path: Path) -> Iterator[Shard]:
     size = _piece_size(total)
     for i in range(0, total, size):
         yield Shard(str(path), int(starts[i]), i + 1, min(size, total - i))
+
+
+def split_names(batch: pa.RecordBatch) -> list[str]:
+    """The split of each row; `UNSPLIT` for rows without one, or with one that nobody knows."""
+    return [v if v in SPLITS else UNSPLIT for v in batch.column("split").to_pylist()]
 
 
 def split_shard(shard: Shard) -> list[Shard]:
@@ -315,7 +321,9 @@ def _mask(
     batch: pa.RecordBatch, split: str | None, tag: str | None, gone: Withdrawals
 ) -> NDArray[np.bool_]:
     keep = np.ones(batch.num_rows, dtype=np.bool_)
-    if split is not None:
+    if split == UNSPLIT:
+        keep &= ~pc.is_in(batch.column("split"), pa.array(SPLITS)).to_numpy(zero_copy_only=False)
+    elif split is not None:
         keep &= pc.fill_null(pc.equal(batch.column("split"), split), False).to_numpy(zero_copy_only=False)
     if tag is not None:
         keep &= has_tag(batch, tag)

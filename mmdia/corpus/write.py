@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from mmdia.corpus.layout import UNSPLIT
 from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle
 from mmdia.corpus.side_files import copy_side_files
 from mmdia.corpus.spool import Spool
@@ -23,8 +24,6 @@ from mmdia.store.atomic import atomic_write, write_text
 __all__ = ["copy_side_files", "dialogue_order", "order_key", "write_release"]
 
 Form = Literal["jsonl", "parquet"]
-#: Name of the files of rows without a split (or with one that this version does not know).
-UNSPLIT = "unsplit"
 #: Sorts by title and start; scripts come last.
 OrderKey = tuple[bool, str, int]
 

@@ -37,7 +37,7 @@ class Matches:
         by_title: Candidates by title id, best first; parts in order.
         unmatched: Files that belong to no title.
         ambiguous: Files that fit several titles equally, with those titles.
-        strangers: Rows of the media map for titles that the release does not have, in words.
+        strangers: Rows of the media map that cannot be used (no such title, no such file), in words.
         passed: Samples, trailers, extras and menus that were passed over.
         images: Images of discs, which are not read, with the titles that their names fit.
     """

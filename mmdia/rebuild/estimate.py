@@ -46,6 +46,8 @@ PROVE_SOUND_CPU, PROVE_COPY_CPU = 0.0025, 0.0045
 ENCODE_CPU, STILLS_CPU = 0.80, 0.020
 #: CPU seconds a title costs whatever its length: a process, imports, matching.
 TITLE_CPU = 1.5
+#: CPU seconds for each second of a clip: measured (nearly all of it DNSMOS), or listened to (sphinx).
+QUALITY_CPU, LISTEN_CPU = 0.2, 0.05
 
 #: Assumed where the header of a file, or the release, says nothing.
 _LENGTH_S, _PIXELS, _ASPECT = 6000.0, 1920 * 1080, 16 / 9
@@ -83,6 +85,8 @@ class TitleEstimate:
         clip_s: What they last, seconds.
         bytes: What will be written.
         cpu_s: CPU seconds.
+        measured: Clips whose sound is to be measured.
+        heard: Clips that are to be listened to.
     """
 
     title_id: str
@@ -90,6 +94,8 @@ class TitleEstimate:
     clip_s: float
     bytes: int
     cpu_s: float
+    measured: int = 0
+    heard: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,8 @@ class Estimate:
         """The part ``estimate`` of the plan's document."""
         return {
             "dialogues": sum(t.dialogues for t in self.titles),
+            "measured": sum(t.measured for t in self.titles),
+            "heard": sum(t.heard for t in self.titles),
             "clip_hours": round(sum(t.clip_s for t in self.titles) / 3600, 4),
             "bytes": self.bytes,
             "cpu_s": round(self.cpu_s, 1),
@@ -218,12 +226,13 @@ def estimate(
     titles = []
     for title_id in plan.work:
         found = plan.matches.by_title.get(title_id, ())
-        left = [
-            d
-            for text in (plan.by_title[title_id] if found else ())
-            if not _stays(built.get((d := Dialogue.from_json(text)).dialogue_id), options)
-        ]
-        if not left:
+        dialogues = [Dialogue.from_json(text) for text in (plan.by_title[title_id] if found else ())]
+        left = [d for d in dialogues if not _stays(built.get(d.dialogue_id), options)]
+        fresh = {d.dialogue_id for d in left}
+        there = {i: built[i] for d in dialogues if (i := d.dialogue_id) not in fresh}
+        measured = _unchecked(dialogues, there, "quality", -1 if config.quality else 0)
+        heard = _unchecked(dialogues, there, "speech", config.check_speech or 0)
+        if not (left or measured or heard):
             continue
         title = plan.titles.get(title_id)
         known = None if title is None or title.duration_ms is None else title.duration_ms / 1000
@@ -233,8 +242,20 @@ def estimate(
         stills = sum(len(d.turns) for d in left)
         cost = title_cpu(config.clip, seen, length, clip_s, proof=config.proof)
         size = clip_bytes(config.clip, seen, clip_s, stills)
-        titles.append(TitleEstimate(title_id, len(left), clip_s, size, cost))
+        for asked, cpu in ((measured, QUALITY_CPU), (heard, LISTEN_CPU)):
+            cost += cpu * sum(_lasts(d, config.clip) for d in asked)
+        counts = len(measured), len(heard)
+        titles.append(TitleEstimate(title_id, len(left), clip_s, size, cost, *counts))
     return Estimate(tuple(titles), _workers(config.jobs), free_space(config.out))
+
+
+def _unchecked(
+    dialogues: list[Dialogue], there: Mapping[str, Mapping[str, Any]], key: str, most: int
+) -> list[Dialogue]:
+    """Those of a title that a check has not seen yet, of so many as it is to see (-1: all)."""
+    bare = [d for d in dialogues if not there.get(d.dialogue_id, {}).get(key)]
+    wanted = len(dialogues) if most < 0 else min(most, len(dialogues))
+    return bare[: max(0, wanted - (len(dialogues) - len(bare)))]
 
 
 class FewLooks:

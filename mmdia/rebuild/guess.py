@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Any
 
+from mmdia.corpus.spelling import words
 from mmdia.rebuild.names import RANK_GUESS, Hits, NameMatch
-from mmdia.rebuild.spelling import words
 from mmdia.schema.title import Title
 
 #: A name shorter than this (letters) is found in too many others by chance.

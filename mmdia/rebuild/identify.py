@@ -13,24 +13,18 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mmdia.corpus.locate import ReleaseHandle
-from mmdia.corpus.read import iter_dialogues
-from mmdia.errors import AlignmentError, MediaError, SubtitleError
+from mmdia.errors import MediaError, SubtitleError
 from mmdia.media.probe import media_hash
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.names import RANK_GUESS
 from mmdia.rebuild.source import MediaSource
-from mmdia.schema.dialogue import Dialogue
-from mmdia.schema.names import safe_names
 from mmdia.schema.ranking import Identification, TitleMatch
 from mmdia.schema.timemap import TimeMapFile
-from mmdia.schema.title import Title
 from mmdia.store.atomic import write_text
 from mmdia.store.digest import params_hash
 from mmdia.subtitles.identify import find_sidecars
-from mmdia.sync.annotation import track_of_title
 from mmdia.sync.evidence import WORDS_SUFFIX, Wanted, collect
-from mmdia.sync.identify import Catalogue, CatalogueTitle, identify
+from mmdia.sync.identify import Catalogue, identify
 from mmdia.sync.timemap import SOLVER_VERSION, AlignParams
 
 #: Raise when answers would change.
@@ -93,29 +87,6 @@ class Identified:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def catalogue_of(handle: ReleaseHandle, titles: Mapping[str, Title]) -> Catalogue:
-    """The titles of a release as tracks; those without lines are left out.
-
-    Args:
-        handle: The release.
-        titles: Its titles.
-    """
-    dialogues: dict[str, list[Dialogue]] = {}
-    for dialogue in iter_dialogues(handle, on_broken=lambda _: None):
-        if dialogue.title_id is not None:
-            dialogues.setdefault(dialogue.title_id, []).append(dialogue)
-    names = safe_names(titles)
-    found = []
-    for title_id, title in titles.items():
-        try:
-            own = dialogues.get(title_id, [])
-            track = track_of_title(handle.path, title, own, file_name=names[title_id])
-        except (AlignmentError, SubtitleError):
-            continue
-        found.append(CatalogueTitle(title_id, title.name, track))
-    return Catalogue(found)
-
-
 def identify_files(
     files: Sequence[str],
     source: MediaSource,
@@ -131,7 +102,7 @@ def identify_files(
     Args:
         files: Paths relative to the media folder.
         source: The media folder.
-        catalogue: The titles, as `catalogue_of` gives them.
+        catalogue: The titles.
         cache: Folder for answers and for what was heard; None keeps nothing.
         params: How to align.
         wanted: Which evidence to look for.

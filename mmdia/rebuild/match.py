@@ -9,20 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from mmdia.corpus.spelling import words
+from mmdia.corpus.tags import editions_of, in_extras, is_extra, part_folder
 from mmdia.errors import MediaNotFound
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.discs import Disc, find_discs, is_image, is_of_disc
 from mmdia.rebuild.guess import by_guess
-from mmdia.rebuild.media_map import MAP_NAME, MediaMap, read_media_map
+from mmdia.rebuild.media_map import MAP_NAME, read_media_map
 from mmdia.rebuild.names import RANK_NEAR, RANK_ONLY, Hits, NameIndex, NameMatch
 from mmdia.rebuild.nfo import ReadText, by_nfo, text_reader
 from mmdia.rebuild.source import FolderSource, MediaSource, open_source
-from mmdia.rebuild.spelling import words
-from mmdia.rebuild.tags import editions_of, in_extras, is_extra, part_folder
 from mmdia.schema.title import Title
 
 __all__ = ["Candidate", "Matches", "match_media"]
@@ -85,37 +85,43 @@ def _match(
     if media_map is not None and not media_map.is_file():
         raise MediaNotFound("no such media map", path=media_map)
     chosen = media_map or source.small(MAP_NAME)
-    mapped, strangers = ({}, ()) if chosen is None else read_media_map(chosen, titles)
-    mapped = _as_listed(mapped, listed)
-    taken = {_identity(source, c.path) for rows in mapped.values() for c in rows}
+    mapped, strangers = (
+        ({}, {}) if chosen is None else read_media_map(chosen, titles, _finder(source, listed))
+    )
+    named = [*strangers.values(), *(c.path for rows in mapped.values() for c in rows)]
+    taken = {_identity(source, path) for path in named}
     free = [f for f in listed if not taken or _identity(source, str(f)) not in taken]
     found = _sort_files(free, titles, source)
     by_title = {}
     for title_id, fits in found.fits.items():
         if title_id not in mapped and (rows := _candidates(fits, source, found)):
             by_title[title_id] = rows
-    by_title.update(mapped)
+    by_title.update({title_id: rows for title_id, rows in mapped.items() if rows})
     if not by_title and len(titles) == 1 and len(found.unmatched) == 1 and not found.ambiguous:
         # One film, one title: the name may say nothing, the time map will tell.
         only = NameMatch("only", RANK_ONLY, says="the only file, and the only title")
         by_title = {next(iter(titles)): _candidates([(only, found.unmatched.pop())], source, found)}
     unmatched = tuple(found.paths(*found.unmatched))
-    return Matches(by_title, unmatched, found.ambiguous, strangers, tuple(found.passed), found.images)
+    return Matches(
+        by_title, unmatched, found.ambiguous, tuple(strangers), tuple(found.passed), found.images
+    )
 
 
 def _plain(path: str) -> str:
     return unicodedata.normalize("NFC", path.replace("\\", "/")).removeprefix("./")
 
 
-def _as_listed(mapped: MediaMap, listed: list[PurePath]) -> MediaMap:
-    """Paths of the map as the folder writes them: editors compose letters, Windows turns slashes."""
+def _finder(source: MediaSource, listed: list[PurePath]) -> Callable[[str], str | None]:
+    """Finds paths of the map as the folder writes them: editors compose letters, Windows turns slashes."""
     known = {str(f) for f in listed}
     by_plain = {_plain(str(f)): str(f) for f in listed}
 
-    def right(path: str) -> str:
-        return path if path in known else by_plain.get(_plain(path), path)
+    def find(path: str) -> str | None:
+        right = path if path in known else by_plain.get(_plain(path), path)
+        # What was not listed may still be there: a file with another ending, or outside the folder.
+        return right if right in known or source.size(right) is not None else None
 
-    return {t: tuple(replace(c, path=right(c.path)) for c in rows) for t, rows in mapped.items()}
+    return find
 
 
 def _identity(source: MediaSource, path: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path, PurePath
 
+from mmdia.corpus.spelling import words
 from mmdia.errors import UsageError
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.names import RANK_MAP
-from mmdia.rebuild.spelling import words
+from mmdia.schema.names import nearest
 from mmdia.schema.title import Title
 
 MAP_NAME = "media.csv"
@@ -23,27 +24,36 @@ _GUESSES, _LIKE = 3, 0.45
 MediaMap = dict[str, tuple[Candidate, ...]]
 
 
-def read_media_map(path: Path, titles: Iterable[str]) -> tuple[MediaMap, tuple[str, ...]]:
+def read_media_map(
+    path: Path, titles: Iterable[str], find: Callable[[str], str | None] = str
+) -> tuple[MediaMap, dict[str, str]]:
     """Read the user's word on which file is which: ``title_id,path[,part,start_ms,end_ms]``.
 
     Empty lines and lines that begin with ``#`` are comments.
 
+    Args:
+        path: The map.
+        titles: Titles of the release.
+        find: Gives a file as the media folder writes it; None when it is not there.
+
     Returns:
-        Candidates by title, and a message for each row whose title the release does not have (one
-        map may serve several releases).
+        Candidates by title (none where its files are not there), and the file of each row that
+        cannot be used, by what is to be said of it.
 
     Raises:
         UsageError: Not UTF-8, a column is missing, a row names no file, or a number is none.
     """
     try:
-        return _read_media_map(path, set(titles))
+        return _read_media_map(path, set(titles), find)
     except UnicodeDecodeError:
         raise UsageError("a media map must be UTF-8", path=path, hint="Save it as UTF-8.") from None
 
 
-def _read_media_map(path: Path, known: set[str]) -> tuple[MediaMap, tuple[str, ...]]:
+def _read_media_map(
+    path: Path, known: set[str], find: Callable[[str], str | None]
+) -> tuple[MediaMap, dict[str, str]]:
     out: dict[str, list[Candidate]] = {}
-    strangers: list[str] = []
+    strangers: dict[str, str] = {}
     with open(path, encoding="utf-8-sig", newline="") as stream:
         kept = [
             (n, row)
@@ -61,18 +71,22 @@ def _read_media_map(path: Path, known: set[str]) -> tuple[MediaMap, tuple[str, .
     for row in reader:
         where = f"{path}:{numbers[min(reader.line_num, len(numbers)) - 1]}"
         title_id = (row.get("title_id") or "").strip()
-        if title_id not in known:
-            strangers.append(f"{where}: the release has no title {title_id!r}")
-            continue
         media = (row.get("path") or "").strip()
+        if title_id not in known:
+            strangers[f"{where}: {title_id} is no title of this release{nearest(title_id, known)}"] = media
+            continue
         if not media:
             raise UsageError("a row names no file", path=where)
+        there, rows = find(media), out.setdefault(title_id, [])
+        if there is None:
+            strangers[f"{where}: {media}: no such file"] = media
+            continue
         start, end = _number(row, "start_ms", where), _number(row, "end_ms", where)
         part = _number(row, "part", where)
-        candidate = Candidate(media, "map", part, start, end, ("the user's media map",), RANK_MAP)
-        out.setdefault(title_id, []).append(candidate)
+        candidate = Candidate(there, "map", part, start, end, ("the user's media map",), RANK_MAP)
+        rows.append(candidate)
     found = {t: tuple(sorted(c, key=lambda x: x.part or 0)) for t, c in out.items()}
-    return found, tuple(strangers)
+    return found, strangers
 
 
 def _number(row: dict[str, str], key: str, where: str) -> int | None:

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from mmdia.rebuild.spelling import ARTICLES, FOREIGN, loose, moved_article, names_of, own_names, words
-from mmdia.rebuild.tags import (
+from mmdia.corpus.spelling import ARTICLES, FOREIGN, loose, moved_article, names_of, own_names, words
+from mmdia.corpus.tags import (
     Numbers,
     Place,
     about_copy,

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from mmdia.corpus.tags import Numbers, ids_in, imdb_ids, numbers_of
 from mmdia.rebuild.names import RANK_ID, RANK_YEAR, Hits, NameIndex
-from mmdia.rebuild.tags import Numbers, ids_in, imdb_ids, numbers_of
 
 #: Reads a small text file of the media folder; None when there is none.
 ReadText = Callable[[PurePath], str | None]

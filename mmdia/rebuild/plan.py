@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,14 @@ from mmdia.corpus.read import iter_dialogues, load_titles, withdrawals
 from mmdia.errors import BrokenRow, UsageError
 from mmdia.jobs.supervise import Task
 from mmdia.rebuild.config import RebuildConfig, TitleJob
-from mmdia.rebuild.identify import catalogue_of, identify_files, refused_files, with_identified
+from mmdia.rebuild.identify import identify_files, refused_files, with_identified
 from mmdia.rebuild.ledger import FOLDERS, Ledger
 from mmdia.rebuild.match import Matches, match_media
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.source import open_source
-from mmdia.schema.names import safe_names
+from mmdia.schema.names import nearest, safe_names
 from mmdia.schema.title import Title
+from mmdia.sync.identify import Catalogue
 from mmdia.sync.timemap import AlignParams
 
 
@@ -85,7 +86,8 @@ def make_plan(config: RebuildConfig) -> Plan:
     titles = load_titles(handle, on_broken=broken.append)
     unknown = [t for t in config.titles if t not in titles]
     if unknown:
-        raise UsageError("the release has no such title", got=", ".join(unknown))
+        told = ", ".join(f"{t}{nearest(t, titles)}" for t in unknown)
+        raise UsageError("the release has no such title", got=told)
     if config.timemap not in ("align", "identity") and not Path(config.timemap).is_dir():
         raise UsageError("no such folder of time maps", path=config.timemap)
     ours = frozenset((config.out / name).resolve() for name in FOLDERS)
@@ -93,6 +95,25 @@ def make_plan(config: RebuildConfig) -> Plan:
     plan = Plan(handle, route, titles, matches, broken=broken)
     _sort_dialogues(plan, config)
     return plan
+
+
+def refuse_other_release(plan: Plan, out: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make sure that an output holds clips of this release, not of another one.
+
+    A version of one name with other dialogues is the same release, and so is a part of it.
+
+    Raises:
+        UsageError: It holds rows of another one.
+    """
+    ours = frozenset(plan.order)
+    foreign = [row for i, row in rows.items() if i not in ours]
+    names = {str(row.get("annotation_version") or "").rpartition(" ")[0] for row in foreign}
+    if foreign and (len(foreign) == len(rows) or plan.handle.head.name not in names):
+        told = ", ".join(sorted({str(row.get("annotation_version")) for row in foreign}))
+        raise UsageError(
+            "this folder holds the clips of another release", path=out,
+            expected=plan.annotation_version, got=told, hint="Give another --out.",
+        )  # fmt: skip
 
 
 def _match(
@@ -109,7 +130,8 @@ def _match(
         if not (config.identify and config.timemap == "align" and open_files):
             return matches
         params = AlignParams(policy=config.policy, min_confidence=config.min_confidence)
-        catalogue = catalogue_of(handle, titles)
+        # Rows that cannot be read are told when the dialogues are sorted.
+        catalogue = Catalogue.of(handle.path, titles, iter_dialogues(handle, on_broken=lambda _: None))
         found = identify_files(open_files, source, catalogue, cache=mmdia_home(), params=params)
         return with_identified(matches, found)
     finally:

@@ -20,7 +20,7 @@ from mmdia.rebuild.folded import Rows
 from mmdia.rebuild.kept import marked, options_hash
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.listen import require_listener
-from mmdia.rebuild.plan import Plan, make_plan, title_jobs
+from mmdia.rebuild.plan import Plan, make_plan, refuse_other_release, title_jobs
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.sink import Sink, remote_places, work_title
 from mmdia.rebuild.source import sweep_scratch
@@ -243,6 +243,7 @@ def _run_once(config: RebuildConfig, listen: Listener | None, plan: Plan | None)
         if config.out_url is not None:
             # Before the session: what it brings is merged like the journals of a killed run.
             sink = _open_sink(config, ledger)
+        refuse_other_release(plan, config.out, ledger.rows())
         sweep_scratch(config.scratch)
         stack.enter_context(ledger.session())
         run = _Run(config, plan, ledger, sink, listen or (lambda key, event: None))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmdia.rebuild.availability import Availability, available
-from mmdia.rebuild.config import RebuildConfig
+from mmdia.rebuild.config import ClipParams, RebuildConfig
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.plan import make_plan
 from mmdia.rebuild.run import Summary, summarise
@@ -38,6 +38,8 @@ class Status:
 def status_of(config: RebuildConfig) -> Status:
     """Count the receipt's rows against the release; nothing is written.
 
+    A run that asks for nothing particular is told of the clips that are there, by whatever options.
+
     Raises:
         MediaNotFound, ReleaseError, UsageError: As `make_plan`.
     """
@@ -45,4 +47,5 @@ def status_of(config: RebuildConfig) -> Status:
     ledger = Ledger(config.out, config.shard)
     place = None if config.out_url is not None else config.out
     found = available(plan.handle, ledger.rows(), place, on_broken=lambda error: None)
-    return Status(summarise(config, plan, ledger), found)
+    as_made = config.clip == ClipParams() and (config.policy, config.min_confidence) == ("default", 0.5)
+    return Status(summarise(config, plan, ledger, as_made=as_made), found)

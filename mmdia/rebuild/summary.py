@@ -36,6 +36,7 @@ class Summary:
         ambiguous: Files that fit several titles.
         images: Images of discs, with the titles that their names fit.
         broken: Messages of release rows that cannot be read.
+        strangers: Messages of rows of the media map that cannot be used.
         kept: Clips that were there already.
         seconds: Wall time.
         out: Output folder.
@@ -53,6 +54,7 @@ class Summary:
     kept: int
     seconds: float
     out: str
+    strangers: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -78,7 +80,7 @@ class Summary:
             "unmatched": list(self.unmatched),
             "ambiguous": {k: list(v) for k, v in self.ambiguous.items()},
             "images": {k: list(v) for k, v in self.images.items()},
-            "broken": list(self.broken),
+            "broken": [*self.broken, *self.strangers],
             "kept": self.kept,
             "seconds": round(self.seconds, 3),
             "out": self.out,
@@ -108,16 +110,24 @@ def _misses(row: Mapping[str, Any]) -> bool:
     return row["status"] in FAILING or not LACKING.isdisjoint(row["reasons"])
 
 
-def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
-    """Count what the receipt now says about the release's dialogues."""
+def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger, *, as_made: bool = False) -> Summary:
+    """Count what the receipt now says about the release's dialogues.
+
+    Args:
+        config: The run.
+        plan: Its plan.
+        ledger: The receipt.
+        as_made: Whether clips count by whatever options they were made.
+    """
     rows = ledger.rows()
     unknown: dict[str, Any] = {"status": "missing_media", "reasons": []}
     asked = [i for title_id in plan.work for i in plan.ids[title_id]]
     options, wanted = options_hash(config.clip, config.policy, config.min_confidence), frozenset(asked)
     found = {i: rows.get(i, unknown) for i in plan.order}
-    found |= {
-        i: marked(row, options) for i, row in found.items() if i in wanted and row["status"] == "built"
-    }
+    if not as_made:
+        found |= {
+            i: marked(row, options) for i, row in found.items() if i in wanted and row["status"] == "built"
+        }
     by_title = ledger.title_rows()
     return Summary(
         statuses=dict(sorted(tally(row["status"] for row in found.values()).items())),
@@ -128,7 +138,8 @@ def summarise(config: RebuildConfig, plan: Plan, ledger: Ledger) -> Summary:
         unmatched=plan.matches.unmatched,
         ambiguous=plan.matches.ambiguous,
         images=plan.matches.images,
-        broken=(*(str(e) for e in plan.broken), *plan.matches.strangers),
+        broken=tuple(str(e) for e in plan.broken),
+        strangers=plan.matches.strangers,
         kept=0,
         seconds=0.0,
         out=str(config.out),

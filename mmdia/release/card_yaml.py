@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmdia.corpus.labels import vocabulary_or_default
-from mmdia.release.publish_tables import DIALOGUES, TITLES_FILE, UNSPLIT, Table, Written
+from mmdia.corpus.layout import UNSPLIT
+from mmdia.release.publish_tables import DIALOGUES, TITLES_FILE, Table, Written
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.fields import FieldInfo, field_table, walk
 from mmdia.schema.release import Release

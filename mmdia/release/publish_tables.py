@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mmdia.corpus.layout import UNSPLIT
 from mmdia.corpus.locate import ReleaseHandle
 from mmdia.release.card_gaps import RowGaps
 from mmdia.schema.dialogue import SPLITS, Dialogue
@@ -23,7 +24,6 @@ from mmdia.schema.title import Title
 if TYPE_CHECKING:
     import pyarrow as pa
 
-UNSPLIT = "unsplit"
 DIALOGUES = "dialogues"
 #: Fewest shards of the rows that people train on: with fewer, workers of a loader stand idle.
 TRAIN_SHARDS = 8

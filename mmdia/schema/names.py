@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from mmdia.errors import LONE_BYTES, UsageError
 
@@ -68,6 +69,16 @@ def real_path(text: str) -> str:
     if os.name == "nt":
         return text
     return re.sub(r"\\x([0-9a-f]{2})", lambda m: bytes.fromhex(m[1]).decode(errors="surrogateescape"), text)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What may have been meant, for the end of a message; empty when nothing is near.
+
+    >>> nearest("ketle", ["kettle", "pan"])
+    ' (nearest: kettle)'
+    """
+    found = get_close_matches(name, list(known), 1)
+    return f" (nearest: {found[0]})" if found else ""
 
 
 def safe_names(identifiers: Iterable[str]) -> dict[str, str]:

@@ -179,6 +179,7 @@ REASONS: dict[str, Reason] = {
     "text_withheld": Reason("what was said is left out"),
     "title_added": Reason("the source says nothing of the title; a bare row was added"),
     "undecodable": Reason("bytes that the encoding cannot hold became U+FFFD", "name it: --encoding"),
+    "unknown_title": Reason("the file of facts on titles names one that the import does not have"),
     "unreadable_cue": Reason("a cue whose times cannot be read"),
     # running
     "crashed": Reason("the worker process died while it worked on this title"),

@@ -7,8 +7,9 @@ the last one proposed is accepted; when all are asked in vain, the copy is none 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mmdia.align.identify import (
     PatternScreen,
@@ -18,10 +19,14 @@ from mmdia.align.identify import (
     pattern_of,
     words_of,
 )
+from mmdia.errors import AlignmentError, SubtitleError
+from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.fingerprint import Fingerprint
+from mmdia.schema.names import safe_names
 from mmdia.schema.ranking import Identification, TitleMatch
 from mmdia.schema.timemap import TimeMapFile
-from mmdia.sync.annotation import AnnotationTrack
+from mmdia.schema.title import Title
+from mmdia.sync.annotation import AnnotationTrack, track_of_title
 from mmdia.sync.evidence import Collected, Evidence
 from mmdia.sync.timemap import AlignParams, solve
 
@@ -46,11 +51,38 @@ class CatalogueTitle:
 
 
 class Catalogue:
-    """Titles with what screenings need of them, made when first asked for."""
+    """Titles with what screenings need of them, made when first asked for.
 
-    def __init__(self, titles: Sequence[CatalogueTitle]) -> None:
-        self.titles = tuple(titles)
+    Attributes:
+        titles: The titles.
+        skipped: Titles that have no lines to compare.
+    """
+
+    def __init__(self, titles: Sequence[CatalogueTitle], skipped: Sequence[str] = ()) -> None:
+        self.titles, self.skipped = tuple(titles), tuple(skipped)
         self._words: WordIndex | None = None
+
+    @classmethod
+    def of(cls, release: Path, titles: Mapping[str, Title], dialogues: Iterable[Dialogue]) -> Catalogue:
+        """The titles of a release as tracks.
+
+        Args:
+            release: Its folder.
+            titles: Its titles.
+            dialogues: Its dialogues, in disk order.
+        """
+        own: dict[str | None, list[Dialogue]] = {}
+        for dialogue in dialogues:
+            own.setdefault(dialogue.title_id, []).append(dialogue)
+        names, found, skipped = safe_names(titles), [], []
+        for title_id, title in titles.items():
+            try:
+                track = track_of_title(release, title, own.get(title_id, []), file_name=names[title_id])
+            except (AlignmentError, SubtitleError):
+                skipped.append(title_id)
+            else:
+                found.append(CatalogueTitle(title_id, title.name, track))
+        return cls(found, skipped)
 
     def by_words(self, evidence: Evidence, top: int) -> Proposals:
         """Titles that share rare runs of words with the copy's lines."""
@@ -96,7 +128,6 @@ def identify(
     *,
     params: AlignParams | None = None,
     top: int = 5,
-    skipped: Sequence[str] = (),
 ) -> tuple[Identification, dict[str, TimeMapFile]]:
     """Find the title that a copy is.
 
@@ -106,7 +137,6 @@ def identify(
         catalogue: The titles.
         params: How to align.
         top: Titles to align for each screening.
-        skipped: Titles that were left out of the catalogue, for the record.
 
     Returns:
         What was found, and the time maps of the titles that were aligned.
@@ -131,7 +161,7 @@ def identify(
         "detector": detector,
     }
     found = Identification(
-        media, facts, len(catalogue.titles), tuple(ordered), tuple(skipped), collected.missing
+        media, facts, len(catalogue.titles), tuple(ordered), catalogue.skipped, collected.missing
     )
     return found, maps
 

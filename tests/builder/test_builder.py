@@ -59,9 +59,24 @@ def test_titles_are_one_split_called_all(load: Any, streaming: bool) -> None:
 
 def test_a_configuration_without_rows_says_what_there_is(load: Any) -> None:
     with pytest.raises(
-        ReleaseError, match="no rows for the configuration 'task2'; got tags: bench, hard, ood"
+        ReleaseError, match=r"configuration 'task2'; got train \(3\).* ood \(1\).* release split"
     ):
         load("task2")
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_rows_without_a_split_are_one_split(tmp_path: Path, streaming: bool) -> None:
+    own = write_release(tmp_path / "own", [dialogue(1, split=None), dialogue(2, split=None)])
+    found = load_dataset(annotations=own, streaming=streaming, cache_dir=str(tmp_path / "cache"))
+    assert {name: ids(rows) for name, rows in found.items()} == {"unsplit": ["1", "2"]}
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_rows_without_a_split_beside_others_are_a_configuration(tmp_path: Path, streaming: bool) -> None:
+    own = write_release(tmp_path / "own", [dialogue(1), dialogue(2, split=None)])
+    options: Any = {"annotations": own, "streaming": streaming, "cache_dir": str(tmp_path / "cache")}
+    assert list(load_dataset(**options)) == ["train"]
+    assert ids(load_dataset("unsplit", split="unsplit", **options)) == ["2"]
 
 
 def test_an_unknown_configuration_is_told_with_the_known_ones(load: Any) -> None:

@@ -54,7 +54,8 @@ clips = load_dataset("mmdia", annotations=RELEASE, data_dir=REBUILT, split="trai
 assert clips[0]["audio"]["path"] == os.path.join(REBUILT, "clips/f1/0.flac")
 builder = load_dataset_builder("mmdia", "hard", annotations=RELEASE)
 assert builder.info.features["dialogue_id"] == datasets.Value("string")
-assert get_dataset_config_names("mmdia") == ["default", "bench", "hard", "ood", "task2", "task3", "titles"]
+names = ["default", "unsplit", "bench", "hard", "ood", "task2", "task3", "titles"]
+assert get_dataset_config_names("mmdia") == names
 assert get_dataset_split_names("mmdia", annotations=RELEASE) == ["train", "validation", "test"]
 try:
     load_dataset("mmdia", "nonsense")

@@ -79,7 +79,7 @@ def test_survey_knows_where_splits_and_tags_are(tmp_path: Path) -> None:
     shown: list[int] = []
     found = survey(handle, look=lambda batch: shown.append(batch.num_rows))
     assert sum(shown) == 18
-    assert sum(found.splits, Counter()) == {"train": 16, "test": 1}
+    assert sum(found.splits, Counter()) == {"train": 16, "test": 1, "unsplit": 1}
     assert sum(found.tags, Counter()) == {"bench": 1, "hard": 1, "ood": 1}
     assert found.holding(split="validation") == []
     for choice, expected in (({"split": "test"}, ["d16"]), ({"tag": "ood"}, ["d17"])):

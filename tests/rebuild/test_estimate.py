@@ -88,6 +88,14 @@ def test_a_plan_is_estimated_and_what_is_built_is_not_counted(
     other = {f"d{k}": by | {"options_hash": "other"} for k in range(10)}
     assert estimate(plan, config, other).titles[0].dialogues == 10
     assert estimate(plan, replace(config, proof=False), {}).cpu_s < whole.cpu_s
+    asked = replace(config, quality=True, check_speech=3)
+    fresh = estimate(plan, asked, {})
+    assert (fresh.titles[0].measured, fresh.titles[0].heard) == (10, 3)
+    assert fresh.cpu_s > whole.cpu_s
+    done["d0"], done["d1"] = by | {"quality": {"snr_db": 9.0}}, by | {"speech": {"score": 1.0}}
+    later = estimate(plan, asked, done).titles[0]
+    assert (later.dialogues, later.measured, later.heard) == (0, 9, 2)
+    assert estimate(plan, replace(asked, check_speech=-1), done).titles[0].heard == 9
     padded = replace(config, clip=ClipParams(pad_s=1.0))
     assert estimate(plan, padded, {}).titles[0].clip_s == pytest.approx(29.0)
 

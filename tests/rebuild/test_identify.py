@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from mmdia.corpus.locate import open_release
-from mmdia.corpus.read import load_titles
+from mmdia.corpus.locate import ReleaseHandle, open_release
+from mmdia.corpus.read import iter_dialogues, load_titles
 from mmdia.rebuild import identify
 from mmdia.rebuild.candidate import Candidate, Matches
 from mmdia.rebuild.identify import (
     Identified,
-    catalogue_of,
     identify_files,
     refused_files,
     with_identified,
 )
 from mmdia.rebuild.source import FolderSource
 from mmdia.sync.evidence import Wanted
+from mmdia.sync.identify import Catalogue
 from mmdia.sync.identify import identify as sync_identify
 from tests.rebuild.conftest import rebuild, receipts
 from tests.rebuild.copies import copy_of, release_of
@@ -29,11 +29,15 @@ FILMS = {f"t{k}": film(k, 60) for k in range(8)}
 ASK = partial(identify_files, wanted=Wanted(mode="text"))  # nobody listens to silence
 
 
+def catalogue_of(handle: ReleaseHandle) -> Catalogue:
+    return Catalogue.of(handle.path, load_titles(handle), iter_dialogues(handle))
+
+
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = release_of(tmp_path_factory.mktemp("r") / "release", FILMS | {"empty": ()})
     handle = open_release(folder)
-    made = catalogue_of(handle, load_titles(handle))
+    made = catalogue_of(handle)
     assert len(made.titles) == len(FILMS)  # a title without lines is left out
     return made
 
@@ -88,7 +92,7 @@ def test_a_doubt_is_listed_and_not_guessed(tmp_path: Path) -> None:
     folder = release_of(tmp_path / "release", {"one": FILMS["t1"], "two": moved(FILMS["t1"], 3.0)})
     handle = open_release(folder)
     copy_of(tmp_path / "x.wav", FILMS["t1"])
-    found = ASK(["x.wav"], FolderSource(tmp_path), catalogue_of(handle, load_titles(handle)))
+    found = ASK(["x.wav"], FolderSource(tmp_path), catalogue_of(handle))
     assert found.found == {}
     assert {f: sorted(t) for f, t in found.unsure.items()} == {"x.wav": ["one", "two"]}
 

@@ -147,7 +147,18 @@ def test_a_map_may_serve_several_releases(tmp_path: Path) -> None:
     found, strangers = read_media_map(tmp_path / "media.csv", FILMS)
     assert list(found) == ["tt0078748"]
     assert len(strangers) == 1
-    assert "media.csv:2" in strangers[0]
+    assert "media.csv:2" in next(iter(strangers))
+
+
+def test_rows_of_the_map_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "x.mkv", "y.mkv")
+    (tmp_path / "media.csv").write_text("title_id,path\ntt007874,x.mkv\ntt0078748,z.mkv\n")
+    found = match_media(tmp_path, FILMS)
+    assert found.by_title == {}
+    assert [text.rpartition("media.csv:")[2] for text in found.strangers] == [
+        "2: tt007874 is no title of this release (nearest: tt0078748)", "3: z.mkv: no such file",
+    ]  # fmt: skip
+    assert found.unmatched == ("y.mkv",)  # x.mkv was named
 
 
 def test_a_map_in_another_encoding_is_told(tmp_path: Path) -> None:

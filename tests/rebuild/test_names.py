@@ -7,9 +7,9 @@ from pathlib import PurePath
 
 import pytest
 
+from mmdia.corpus.spelling import words
+from mmdia.corpus.tags import Numbers, in_extras, is_extra, numbers_of, part_folder, part_of
 from mmdia.rebuild.names import NameIndex
-from mmdia.rebuild.spelling import words
-from mmdia.rebuild.tags import Numbers, in_extras, is_extra, numbers_of, part_folder, part_of
 from mmdia.schema.title import Title
 
 

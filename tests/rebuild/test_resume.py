@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mmdia.errors import StoreError
+from mmdia.errors import StoreError, UsageError
 from mmdia.jobs.shards import Shard
 from mmdia.jobs.work import Report
 from mmdia.rebuild import clips, run, title
@@ -307,6 +307,24 @@ def test_the_exit_status_is_about_what_was_asked_for(media_dir: Path, tmp_path: 
     out = tmp_path / "out"
     assert not rebuild(media_dir, out, four, timemap="identity").complete
     assert rebuild(media_dir, out, four, timemap="identity", titles=("t0",)).complete
+
+
+def test_an_output_holds_one_release(media_dir: Path, tmp_path: Path, make_release: MakeRelease) -> None:
+    def made(name: str, *ids: str, release: str = "mine") -> Path:
+        rows = [row(i, 0, 900, "mmdia_demo_01") for i in ids]
+        place = make_release([{"title_id": "mmdia_demo_01"}], rows).rename(tmp_path / name)
+        head = json.loads((place / "release.json").read_text())
+        (place / "release.json").write_text(json.dumps({**head, "name": release}))
+        return place
+
+    out, first = tmp_path / "out", made("one", "a", "b")
+    rebuild(media_dir, out, first, timemap="identity")
+    for other in (made("two", "c"), made("three", "b", "c", release="other")):
+        with pytest.raises(UsageError, match="another release"):
+            rebuild(media_dir, out, other, timemap="identity")
+    rebuild(media_dir, out, made("part", "b"), timemap="identity")
+    rebuild(media_dir, out, made("later", "b", "c"), timemap="identity")
+    assert set(receipts(out)) == {"a", "b", "c"}
 
 
 def test_a_dialogue_id_that_comes_twice_is_counted(

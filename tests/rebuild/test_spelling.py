@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmdia.rebuild.spelling import ARTICLES, loose, moved_article, words
+from mmdia.corpus.spelling import ARTICLES, loose, moved_article, words
 from mmdia.schema.names import real_path, written_path
 
 _COUNTED = ("one two three four five six seven eight nine ten eleven twelve").split()

@@ -23,7 +23,7 @@ from mmdia.release.importers.sources import list_files, passed_over, take
 from mmdia.release.importers.withhold import withheld
 from mmdia.schema.base import Record
 from mmdia.schema.dialogue import Dialogue
-from mmdia.schema.names import safe_names
+from mmdia.schema.names import nearest, safe_names
 from mmdia.schema.release import Release, Scene, Withdrawal
 from mmdia.schema.time import format_rate
 from mmdia.schema.title import Title
@@ -210,6 +210,9 @@ class _Gathered:
         for title_id in sorted(self._named - set(self.titles)):
             self._ledger.note("title_added", what=title_id)
             self.titles[title_id] = _merged(bare_title(title_id), self._facts.get(title_id))
+        for title_id in self._facts:
+            if title_id not in self.titles:
+                self._ledger.note("unknown_title", what=f"{title_id}{nearest(title_id, self.titles)}")
         for scene in self.scenes.values():
             if scene.title_id not in self.titles:
                 self._ledger.note("no_title", what=f"scene {scene.scene_id} of {scene.title_id}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from mmdia.corpus.tags import name_facts
 from mmdia.errors import UsageError
 from mmdia.release.importers.options import ImportOptions
 from mmdia.schema.dialogue import Dialogue, Source, Speaker, Turn
@@ -115,22 +116,18 @@ def build(
     )
 
 
-_IMDB_ID = re.compile(r"tt\d{7,8}\Z")
-_EPISODE = re.compile(r"(?i)(?:^|[^a-z0-9])s(\d{1,2})[ ._-]?e(\d{1,3})(?![0-9])")
+_IMDB_ID = re.compile(r"tt\d{7,9}\Z")
 
 
 def bare_title(title_id: str, **more: Any) -> Title:
-    """A title of which only the identifier is known, with what that says.
+    """A title of which only the identifier is known, with what that says as the name of a file.
 
     >>> bare_title("tt0059742").imdb_id, bare_title("tv_04_LBLMLMS S01E21").episode
     ('tt0059742', 21)
     """
     if _IMDB_ID.match(title_id):
         return Title(title_id=title_id, imdb_id=title_id, **more)
-    found = _EPISODE.search(title_id.replace("_", " "))
-    if found:
-        return Title(title_id=title_id, kind="episode", season=int(found[1]), episode=int(found[2]), **more)
-    return Title(title_id=title_id, kind="other", **more)
+    return Title(title_id=title_id, **{"kind": "other", **name_facts(title_id), **more})
 
 
 def whole_number(text: str) -> int | None:

@@ -128,7 +128,13 @@ def _same_language(found: str, asked: str) -> bool:
 def _items(title_id: str, track: SubtitleTrack, options: ImportOptions, ledger: Ledger) -> Iterator[Item]:
     path = Path(track.path or title_id)
     fact = SubtitleFact(kind="calibrated")
-    yield bare_title(title_id, language=options.language or track.language, subtitle=fact)
+    title = bare_title(title_id, language=options.language or track.language, subtitle=fact)
+    # Files of films are named like this one, whether the name bears a year or not.
+    yield (
+        title
+        if title.imdb_id or title.name or title.series
+        else title.model_copy(update={"name": title_id})
+    )
     yield SubtitleText(title_id, write_srt(track.cues))
     turns = _with_next(_turns(track, path.name, ledger))
     for name, scene, group in groups(turns, title_id, options):

@@ -9,6 +9,7 @@ import pytest
 
 from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.importers.subtitles import title_of
+from mmdia.schema.title import Title
 from mmdia.subtitles.read import read_subtitles
 
 from .conftest import Imported
@@ -147,3 +148,19 @@ def test_public_subtitles(shared_data: Path, take: Take) -> None:
     got = take("auto", folder, language="en", max_gap_s=3.0)
     assert {s for d in got.dialogues.values() for t in d.turns for s in t.speakers} >= {"Boy", "Project"}
     assert set(got.lost) == {"other_language", "marks_only"}
+
+
+def test_names_of_files_are_facts_and_facts_of_nobody_are_told(put: Put, take: Take) -> None:
+    put("The Cold Kettle (2011).en.srt", SRT)
+    put("Show.S01E02.Pilot.srt", SRT)
+    put("pan.srt", SRT)
+    found = take("subtitles", titles=(Title(title_id="pam", year=2001), Title(title_id="pan", year=1999)))
+    titles = {
+        t.title_id: (t.kind, t.name, t.year, t.series, t.season, t.episode) for t in found.titles.values()
+    }
+    assert titles == {
+        "The Cold Kettle (2011)": ("movie", "The Cold Kettle", 2011, None, None, None),
+        "Show.S01E02.Pilot": ("episode", "Pilot", None, "Show", 1, 2),
+        "pan": ("other", "pan", 1999, None, None, None),
+    }
+    assert found.report.notes["unknown_title"].examples == ["pam (nearest: pan)"]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
+from typing import Any
 
-from mmdia.rebuild.spelling import ARTICLES, extra_of, words
+from mmdia.corpus.spelling import ARTICLES, extra_of, words
 from mmdia.schema.title import Title
 
 #: Where an episode stands in its series: season and episode, number through all seasons, or day.
@@ -62,6 +63,8 @@ _DAYS = (
     re.compile(r"(?<!\d)((?:19|20)\d\d)[ ._-]?(\d\d)[ ._-]?(\d\d)(?!\d)"),
     re.compile(r"(?<!\d)(\d\d)[ ._-](\d\d)[ ._-]((?:19|20)\d\d)(?!\d)"),
 )
+#: A year beside a name; a later one is part of it ("2049").
+_YEAR = re.compile(r"(?<=[\s._(\[-])((?:19\d|20[0-3])\d)(?=[\s._)\]-]|$)")
 #: "show.102": season 1, episode 2.
 _JOINED = re.compile(r"(?<=[ ._-])(1?\d)(\d{2})(?=[ ._-]|$)")
 
@@ -126,6 +129,7 @@ class Numbers:
         before: The file's name up to the numbers: the series, when the name says it.
         sure: Whether the numbers are written as such (S01E02), not a bare number.
         part: Whether the number is that of a part ("part two").
+        end: Where the numbers end in the name.
     """
 
     season: int | None
@@ -133,6 +137,7 @@ class Numbers:
     before: str
     sure: bool = True
     part: bool = False
+    end: int = 0
 
 
 def imdb_ids(text: str) -> frozenset[str]:
@@ -174,7 +179,8 @@ def readings(path: PurePath) -> Iterator[Numbers]:
     stem = path.stem
     for form in _NUMBERED:
         if m := form.search(stem):
-            yield Numbers(int(m[1]), _episodes(stem, m.end(), int(m[2])), stem[: m.start()])
+            episodes, end = _episodes(stem, m.end(), int(m[2]))
+            yield Numbers(int(m[1]), episodes, stem[: m.start()], end=end)
             return
     if (season := _season_of(path.parent.name)) is not None:
         for form in _IN_FOLDER:
@@ -182,7 +188,8 @@ def readings(path: PurePath) -> Iterator[Numbers]:
                 episode = int(m[1])
                 if episode >= 100 and episode // 100 == season:
                     episode %= 100
-                yield Numbers(season, _episodes(stem, m.end(), episode), stem[: m.start()])
+                episodes, end = _episodes(stem, m.end(), episode)
+                yield Numbers(season, episodes, stem[: m.start()], end=end)
                 return
     for form in (*_SEASONLESS, _BARE):
         if m := form.search(stem):
@@ -204,14 +211,62 @@ def dates_of(stem: str) -> Iterator[tuple[str, str]]:
             yield from (("-".join(order), stem[: m.start()]) for order in orders)
 
 
+def name_facts(stem: str) -> dict[str, Any]:
+    """What a file's name tells of its title: fields of `Title`; empty where it bears no mark of one.
+
+    A year or the number of an episode is such a mark; what stands before is the name of the film or
+    series, and what follows the number, up to the first word about the copy, that of the episode.
+
+    >>> name_facts("The.Cold.Kettle.2011.720p")
+    {'kind': 'movie', 'name': 'The Cold Kettle', 'year': 2011}
+    >>> name_facts("Show.S01E02.Pilot.1080p")
+    {'kind': 'episode', 'series': 'Show', 'season': 1, 'episode': 2, 'name': 'Pilot'}
+    """
+    numbers = next((n for n in readings(PurePath(stem)) if n.sure and n.season is not None), None)
+    before = stem if numbers is None else numbers.before
+    # The last year, "2001 (1968)", where nothing but marks of the copy follow: "meeting_2015_a" tells none.
+    years = [
+        m
+        for m in _YEAR.finditer(before)
+        if before[m.start() - 1] in "([" or about_copy(words(before[m.end() :]))
+    ]
+    year = years[-1] if years else None
+    name = _told(before if year is None else before[: year.start()])
+    found: dict[str, Any] = {}
+    if numbers is not None:
+        found = {
+            "kind": "episode",
+            "series": name,
+            "season": numbers.season,
+            "episode": numbers.episodes[0],
+        }
+        found["name"] = _told(stem[numbers.end :])
+    elif year is not None and name:
+        found = {"kind": "movie", "name": name}
+    if year is not None and name:
+        found["year"] = int(year[1])
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _told(text: str) -> str | None:
+    """A name as people write it, up to the first word that is about the copy."""
+    kept = []
+    for word in re.split(r"[\s._]+", re.sub(r"[\[({].*?[\])}]", " ", text)):
+        plain = words(word)
+        if plain and plain[0] not in _ORDINARY and may_follow(plain[0]):
+            break
+        kept.append(word)
+    return " ".join(kept).strip(" -_,([{") or None
+
+
 def _season_of(folder: str) -> int | None:
     if m := _FOLDER.search(folder):
         return int(m[1])
     return 0 if folder.casefold() == "specials" else None
 
 
-def _episodes(stem: str, at: int, first: int) -> tuple[int, ...]:
-    """The first episode and those that follow it at once: E01E02, E01-E02, E13E14, 1x01-02."""
+def _episodes(stem: str, at: int, first: int) -> tuple[tuple[int, ...], int]:
+    """The first episode, those that follow it at once (E01E02, E01-E02, 1x01-02), and where they end."""
     found = [first]
     while m := _MORE.match(stem, at):
         last = int(m[3])
@@ -220,7 +275,7 @@ def _episodes(stem: str, at: int, first: int) -> tuple[int, ...]:
             break
         found += range(found[-1] + 1, last + 1) if is_range else [last]
         at = m.end()
-    return tuple(found)
+    return tuple(found), at
 
 
 def part_of(rest: Sequence[str]) -> int | None:
