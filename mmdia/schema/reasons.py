@@ -161,6 +161,7 @@ REASONS: dict[str, Reason] = {
     "mended_time": Reason("the fields of a time were of another width than usual"),
     "missing_field": Reason("a field that the row cannot do without is empty"),
     "no_speaker": Reason("nothing says who speaks"),
+    "no_times": Reason("nothing says when it is spoken; text is kept without times"),
     "no_title": Reason("the row's title is not among those that the source lists"),
     "other_copy": Reason("the same subtitle is there in another format, which is taken"),
     "other_language": Reason("the subtitle is in another language than was asked for"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from mmdia.errors import BrokenRow, UsageError
-from mmdia.release.importers.grouping import groups
+from mmdia.release.importers.grouping import groups, in_time
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.mapping_plan import Plan, load_plan
 from mmdia.release.importers.mapping_values import BadValue
@@ -233,9 +233,11 @@ def _turn(
         for name in ("start_ms", "end_ms", "next_start_ms"):
             if isinstance(part.get(name), int):
                 part[name] += head["start_ms"]
-    if head.get("title_id") and (part.get("start_ms") is None or part.get("end_ms") is None):
-        ledger.lose("missing_field", where=where, what="a time")
-        return None
+    if head.get("title_id") and None in (part.get("start_ms"), part.get("end_ms")):
+        if part.get("start_ms") != part.get("end_ms"):
+            ledger.lose("missing_field", where=where, what="one of two times")
+            return None
+        ledger.note("no_times", where=where)
     text = part.get("text")
     if isinstance(text, str) and part.get("n_words") is None:
         part["n_words"] = count_words(text)
@@ -262,8 +264,7 @@ def _dialogues(
             row["split"] = split
         yield Dialogue.from_row(row)
         return
-    ordered = sorted(turns, key=lambda turn: turn.start_ms or 0)
-    for name, scene, group in groups(ordered, head["title_id"], options):
+    for name, scene, group in groups(in_time(turns), head["title_id"], options):
         more = {
             k: v
             for k, v in head.items()

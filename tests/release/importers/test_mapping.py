@@ -15,6 +15,7 @@ from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.mapping import read
 from mmdia.release.importers.options import ImportOptions
+from mmdia.release.validate import validate
 from mmdia.schema.dialogue import Dialogue
 
 from .conftest import Imported
@@ -254,3 +255,18 @@ def test_every_row_is_counted_whatever_it_holds(tmp_path: Path, rows: list[Any])
     assert ledger.n_read == ledger.n_kept + ledger.n_lost
     kept = [item for item in found if isinstance(item, Dialogue)]
     assert ledger.n_kept >= sum(len(d.turns) for d in kept)
+
+
+def test_text_of_a_title_without_times_is_kept(put: Put, take: Take) -> None:
+    path = put(
+        "a.csv", "film,d,t,s,from,to\nF,d1,hello there,A,,\nF,d1,bye,B,,\nF,,alone,A,,\nF,d2,half,A,1,\n"
+    )
+    plan = 'title = { title_id = "film" }\ndialogue = { dialogue_id = "d" }\n'
+    plan += 'turn = { text = "t", speakers = "s", start_ms = "from", end_ms = "to" }\n'
+    got = take("mapping", path, mapping=put("a.toml", plan))
+    assert {k: [t.text for t in d.turns] for k, d in got.dialogues.items()} == {
+        "d1": ["hello there", "bye"], "F_dia_001": ["alone"],
+    }  # fmt: skip
+    assert all((d.title_id, d.start_ms, d.end_ms) == ("F", None, None) for d in got.dialogues.values())
+    assert (got.notes["no_times"], got.lost) == (3, {"missing_field": 1})
+    assert not [f for f in validate(got.handle).findings if f.code == "partial_times"]
