@@ -57,7 +57,7 @@ DIRT: dict[str, Dirt] = {
     "missing_utterances": Dirt(
         "warning", "dialogue", "source utterance ids have gaps (extra key utterance_id, from 0 or 1)"
     ),
-    "name_collision": Dirt("note", "dialogue", "the identifier differs from another's in case only"),
+    "name_collision": Dirt("note", "dialogue", "the identifier is another's but for case or Unicode form"),
     "negative_time": Dirt("warning", "turn", "the turn starts before time 0"),
     "next_start": Dirt("warning", "turn", "the next line starts before this turn does"),
     "no_speaker_list": Dirt("note", "dialogue", "neither the dialogue nor its title lists speakers"),

@@ -20,7 +20,7 @@ from mmdia.schema.time import parse_rate
 from mmdia.schema.title import Title
 
 _SECTIONS = ("dialogue", "keep", "source", "times", "title", "turn")
-_SOURCE = ("dataset", "delimiter", "each", "encoding", "format", "rows", "turns")
+_SOURCE = ("dataset", "delimiter", "each", "encoding", "format", "quoting", "rows", "turns")
 _TIMES = ("format", "fps", "relative")
 
 
@@ -88,13 +88,14 @@ class Plan:
         dialogue: Fields of dialogues.
         turn: Fields of turns.
         each: What a row of the source is: turn or dialogue.
-        turns: Of a dialogue's row: path of its turns.
+        turns: Of a dialogue's row: path of its turns, or paths of lists that run side by side.
         rows: Of a JSON document: path of its rows.
-        form: csv, jsonl or json; None reads it from the file's name.
+        form: csv, jsonl, json or parquet; None reads it from the file's name.
         delimiter: Sign between the cells of a CSV.
         encoding: Encoding of the files.
         dataset: Name of the data set.
         relative: Turn times count from their dialogue's start.
+        quoting: Whether quotes hold the cell of a table together.
         keep: Whether columns without a place are kept as extra keys.
     """
 
@@ -102,13 +103,14 @@ class Plan:
     dialogue: Branch
     turn: Branch
     each: str
-    turns: str | None
+    turns: tuple[str, ...]
     rows: str | None
     form: str | None
     delimiter: str | None
     encoding: str | None
     dataset: str | None
     relative: bool
+    quoting: bool
     keep: bool
 
     def placed(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -118,7 +120,7 @@ class Plan:
     def columns(self) -> frozenset[str]:
         """The columns that a row must have (of turns within a row: only their list)."""
         found = {*self.title.columns(), *self.dialogue.columns()}
-        found |= {self.turns or ""} if self.each == "dialogue" else set(self.turn.columns())
+        found |= set(self.turns) if self.each == "dialogue" else set(self.turn.columns())
         return frozenset(name for name in found if name and not name.startswith("@"))
 
 
@@ -151,7 +153,8 @@ def load_plan(path: Path, fps: Fraction | None) -> Plan:
     each = source.get("each", "turn")
     if each not in ("turn", "dialogue"):
         raise UsageError("source.each says what a row is", expected="turn or dialogue", got=repr(each))
-    turns = source.get("turns")
+    turns = source.get("turns") or ()
+    turns = (turns,) if isinstance(turns, str) else tuple(map(str, turns))
     if each == "dialogue" and not turns:
         raise UsageError(
             "source.turns must name the list of a dialogue's turns", hint='turns = "utterances"'
@@ -170,6 +173,7 @@ def load_plan(path: Path, fps: Fraction | None) -> Plan:
         source.get("encoding"),
         source.get("dataset"),
         bool(times.get("relative", False)),
+        source.get("quoting", True) is not False,
         bool(document.get("keep", True)),
     )
 
