@@ -33,6 +33,7 @@ class Segment:
         where: ``file:line``.
         n_rows: How many rows of the source it is made of.
         confidence: How sure the source is, 0..1.
+        extra: What has no place of its own, as JSON text.
     """
 
     recording: str
@@ -43,6 +44,7 @@ class Segment:
     where: str
     n_rows: int = 1
     confidence: float | None = None
+    extra: str | None = None
 
 
 def fields_of(path: Path, options: ImportOptions, ledger: Ledger) -> Iterator[tuple[str, str]]:
@@ -129,7 +131,14 @@ def items(
     recordings: dict[str, list[Segment]] = {}
     seen: set[tuple[object, ...]] = set()
     for segment in segments:
-        key = (segment.recording, segment.speaker, segment.start_ms, segment.end_ms, segment.text)
+        key = (
+            segment.recording,
+            segment.speaker,
+            segment.start_ms,
+            segment.end_ms,
+            segment.text,
+            segment.extra,
+        )
         if key in seen:
             ledger.lose("duplicate_row", segment.n_rows, where=segment.where)
             continue
@@ -167,4 +176,5 @@ def _turn(segment: Segment, ledger: Ledger) -> Turn:
         text=segment.text,
         n_words=None if segment.text is None else count_words(segment.text),
         confidence=segment.confidence,
+        extra=segment.extra,
     )

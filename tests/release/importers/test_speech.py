@@ -162,7 +162,7 @@ def test_rttm_names_with_spaces(put: Put, take: Take, line: str, recording: str,
 
 def test_seglst_words_and_times_as_lists_or_none(put: Put, take: Take) -> None:
     rows: list[dict[str, object]] = [
-        {"speaker": "a", "words": ["a", "b"], "start_time": [0.5, 1], "end_time": [1, 1.5]},
+        {"speaker": "a", "words": ["a", "b"], "odd": 1, "start_time": [0.5, 1], "end_time": [1, 1.5]},
         {"speaker": "b", "words": "no time"},
         {"speaker": "a", "words": "sooner", "start_time": "0", "end_time": "0.25"},
         {"speaker": "a", "words": [{"word": "a"}], "start_time": 2, "end_time": 3},
@@ -178,6 +178,7 @@ def test_seglst_words_and_times_as_lists_or_none(put: Put, take: Take) -> None:
     ]
     assert got.lost == {"broken_row": 1, "bad_time": 1}
     assert got.notes["no_times"] == 1
+    assert [t.extra for t in turns] == [None, '{"odd": 1}', None]
 
 
 def test_without_times_a_pause_still_ends_a_dialogue(put: Put, take: Take) -> None:
