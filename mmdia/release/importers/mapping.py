@@ -54,7 +54,10 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
     plan = load_plan(options.mapping, options.fps)
     with tempfile.TemporaryFile() as store:
         waiting = _Waiting(store)
-        placed = _Placed(*plan.placed())
+        row_names, turn_names = plan.placed()
+        # What is in the turns' own list is kept with the turns.
+        inside = tuple(f"{path}.*." for path in plan.turns)
+        placed = _Placed(frozenset(n for n in row_names if not n.startswith(inside)), turn_names)
         titles: set[str] = set()
         for row in _rows(files, plan, options, ledger):
             parsed = _parse(row, plan, placed, ledger)
@@ -97,11 +100,11 @@ def _rows(files: Sequence[Path], plan: Plan, options: ImportOptions, ledger: Led
             rows = parquet_rows(path, ledger)
         else:
             rows = json_rows(path, ledger, rows=plan.rows)
-        absent = set() if form == "csv" else set(plan.columns())
+        absent = set() if form == "csv" else {name for name in plan.placed()[0] if name[0] != "@"}
         any_row = False
         for row in rows:
             any_row = True
-            absent -= {name for name in absent if reach(row.cells, name) is not None}
+            absent -= {name for name in absent if reach(row.cells, name) not in (None, [])}
             yield Row(row.path, row.line, {**place, "@line": row.line, **row.cells})
         for name in sorted(absent) if any_row else ():
             ledger.note("column_absent", where=path.name, what=name)
@@ -207,9 +210,16 @@ def _others(cells: Mapping[str, Any], placed: frozenset[str], above: str = "") -
     out: dict[str, Any] = {}
     for key, value in cells.items():
         path = f"{above}{key}"
-        if not key or key.startswith("@") or path in placed:
+        if not key or key.startswith("@"):
             continue
-        if not any(name.startswith(f"{path}.") for name in placed):
+        if isinstance(value, list) and any(name.startswith(f"{path}.*.") for name in placed):
+            items = [
+                _others(item, placed, f"{path}.*.") if isinstance(item, Mapping) else {} for item in value
+            ]
+            out |= {key: items} if any(items) else {}
+        elif path in placed:
+            continue
+        elif not any(name.startswith(f"{path}.") for name in placed):
             out[key] = value
         elif isinstance(value, Mapping) and (inner := _others(value, placed, f"{path}.")):
             out[key] = inner

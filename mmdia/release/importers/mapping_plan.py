@@ -39,13 +39,14 @@ class Branch:
     lists: Mapping[str, tuple[str, Branch]]
 
     def columns(self) -> Iterator[str]:
-        """All columns that are read here, those of lists by the list's own path."""
+        """All columns that are read here, those of lists by the list's own path and behind a star."""
         for value in self.values.values():
             yield from value.columns()
         for branch in self.structs.values():
             yield from branch.columns()
-        for each, _ in self.lists.values():
+        for each, branch in self.lists.values():
             yield each
+            yield from (f"{each}.*.{name}" for name in branch.columns() if not name.startswith("@"))
 
     def of(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         """The record's fields in a row, without those that are empty.
@@ -115,13 +116,15 @@ class Plan:
 
     def placed(self) -> tuple[frozenset[str], frozenset[str]]:
         """Columns of rows, and of turns, that fill a field; all others may be kept."""
-        return self.columns(), frozenset(self.turn.columns())
+        return frozenset(self._named()), frozenset(self.turn.columns())
 
     def columns(self) -> frozenset[str]:
         """The columns that a row must have (of turns within a row: only their list)."""
-        found = {*self.title.columns(), *self.dialogue.columns()}
-        found |= set(self.turns) if self.each == "dialogue" else set(self.turn.columns())
-        return frozenset(name for name in found if name and not name.startswith("@"))
+        return frozenset(name for name in self._named() if name[0] != "@" and "*" not in name.split("."))
+
+    def _named(self) -> Iterator[str]:
+        yield from filter(None, (*self.title.columns(), *self.dialogue.columns()))
+        yield from self.turns if self.each == "dialogue" else filter(None, self.turn.columns())
 
 
 def load_plan(path: Path, fps: Fraction | None) -> Plan:

@@ -156,6 +156,10 @@ def test_a_path_that_no_row_has_is_noted(put: Put, take: Take) -> None:
     mapping = NESTED_MAPPING.replace('name = "film.name"', 'name = "film.nmae"')
     got = take("mapping", path, mapping=put("m.toml", mapping))
     assert got.report.notes["column_absent"].examples == ["talk.jsonl: film.nmae"]
+    mapping = NESTED_MAPPING.replace('name = "film.name"', 'name = "lines.*.nmae"')
+    got = take("mapping", path, mapping=put("n.toml", mapping))
+    assert got.report.notes["column_absent"].examples == ["talk.jsonl: lines.*.nmae"]
+    assert got.dialogues["d1"].extra is None or "lines" not in json.loads(got.dialogues["d1"].extra)
 
 
 def test_scripts_have_no_film(put: Put, take: Take) -> None:
@@ -335,7 +339,8 @@ def test_lists_by_star_side_by_side_and_one_element(put: Put, take: Take) -> Non
     row = {
         "id": "d1",
         "who": ["A", "B", "C"],
-        "said": [[{"w": "one"}, {"w": "two"}], [{"w": "three"}]],
+        "said": [[{"w": "one"}, {"w": "two", "p": 1}], [{"w": "three"}]],
+        "cast": [{"n": "A", "age": 3}, {"n": "B"}],
         "at": {"b": [1, 2, 3], "e": [2, 3, 4]},
         "info": {"kind": "x", "left": {"y": 1}},
         "tags": ["first", "second"],
@@ -348,6 +353,7 @@ turns = ["who", "said", "at.b", "at.e"]
 dialogue_id = "id"
 description = "info.kind"
 summary = "tags.0"
+speakers = { each = "cast", speaker_id = "n" }
 [title]
 title_id = { const = "F" }
 [turn]
@@ -364,7 +370,8 @@ text = "said.*.w"
         (3000, 4000, ("C",), None),
     ]
     assert (found.description, found.summary) == ("x", "first")
-    assert json.loads(found.extra or "") == {"info": {"left": {"y": 1}}}
+    assert json.loads(found.extra or "") == {"info": {"left": {"y": 1}}, "cast": [{"age": 3}, {}]}
+    assert json.loads(found.turns[0].extra or "") == {"said": [{}, {"p": 1}]}
     assert got.report.notes["element_only"].examples == ["a.json:1: tags: 1 more"]
     assert got.notes["uneven_lists"] == 1
     nested = {"parts": [{"lines": [{"s": "A", "t": "x"}]}, {"lines": [{"s": "B", "t": "y"}]}]}
