@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,14 +69,12 @@ class TakenBack:
         return True
 
 
-def taken_back(handle: ReleaseHandle, covers: Callable[[Dialogue], bool] | None = None) -> TakenBack:
-    """What of a release's words is withdrawn: by itself, or where `covers` says so."""
-    found = TakenBack()
-    gone = withdrawals(handle)
-    if covers is not None or gone:
+def taken_back(handle: ReleaseHandle) -> TakenBack:
+    """What of a release's words it has withdrawn itself."""
+    found, gone = TakenBack(), withdrawals(handle)
+    if gone:
         rows = iter_dialogues(handle, keep_withdrawn=True, on_broken=lambda _: None)
-        hits = covers or (lambda row: gone.covers(row.dialogue_id, row.title_id))
-        found.add(row for row in rows if hits(row))
+        found.add(row for row in rows if gone.covers(row.dialogue_id, row.title_id))
     return found
 
 

@@ -173,19 +173,28 @@ def merge(
         scenes=scenes,
         withdrawn=withdrawn,
     )
-    words = TakenBack()
-    for number, release in enumerate(releases) if gone else ():
-        rows = iter_dialogues(release, keep_withdrawn=True)
-        words.add(row for row in rows if _is_gone(row, plan.rename[number], gone))
-    stay = titles.keys() - gone.titles
-    # Backwards, so that the files of the first release stay.
-    for release in reversed(releases):
-        copy_side_files(release, target, stay if gone.titles else None, gone=words)
+    _side_files(releases, target, plan, gone, titles)
     return MergeReport(
         handle.path, name, version, sum(taken), len(titles), tuple(taken), plan.same, tuple(plan.clashes),
         {old: new for names in plan.rename for old, new in names.items()}, tuple(title_clashes),
         tuple(scene_clashes), splits.mixed(), len(withdrawn),
     )  # fmt: skip
+
+
+def _side_files(
+    releases: Sequence[ReleaseHandle],
+    target: Path,
+    plan: _Plan,
+    gone: Withdrawals,
+    titles: dict[str, Title],
+) -> None:
+    words = TakenBack()
+    for number, release in enumerate(releases) if gone else ():
+        rows = iter_dialogues(release, keep_withdrawn=True)
+        words.add(row for row in rows if _is_gone(row, plan.rename[number], gone))
+    # Backwards, so that the files of the first release stay.
+    for release in reversed(releases):
+        copy_side_files(release, target, titles if gone.titles else None, gone=words)
 
 
 def _head(releases: Sequence[ReleaseHandle], name: str, version: str, license: str | None) -> Release:
