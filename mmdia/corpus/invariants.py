@@ -102,15 +102,14 @@ def find(leaves: Leaves, *, vocab: str | None = None) -> Iterator[Hits]:
 
 
 def _partial_times(leaves: Leaves) -> Bools:
-    """Rows where title, own times and turn times are neither all there nor all null."""
-    some = as_bools(pc.is_valid(leaves.batch.column("title_id")))
-    every: Bools = some.copy()
-    for _, has in (leaves.row_start, leaves.row_end):
-        some, every = some | has, every & has
-    for _, has in (leaves.start, leaves.end):
-        n = np.bincount(leaves.turn_row[has], minlength=leaves.batch.num_rows)
-        some, every = some | (n > 0), every & (n == leaves.n_turns)
-    partial: Bools = some & ~every
+    """Rows with half a span, with times but no title, or with times of turns but none of their own."""
+    (_, row_start), (_, row_end) = leaves.row_start, leaves.row_end
+    (_, start), (_, end) = leaves.start, leaves.end
+    n = leaves.batch.num_rows
+    half = np.bincount(leaves.turn_row[start != end], minlength=n) > 0
+    timed = np.bincount(leaves.turn_row[start | end], minlength=n) > 0
+    untitled = ~as_bools(pc.is_valid(leaves.batch.column("title_id")))
+    partial: Bools = half | (row_start != row_end) | (timed & ~row_start) | (untitled & (row_start | timed))
     return partial
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from mmdia.corpus.locate import ReleaseHandle
 from mmdia.corpus.read import load_titles, withdrawals
+from mmdia.corpus.withdrawn import TakenBack, taken_back
 from mmdia.schema.names import safe_names
-from mmdia.store.atomic import atomic_write, make_folder
 
 #: Folders with one or more files a title, named by the title's file-safe name.
 TITLE_FOLDERS = ("subtitles", "fingerprints")
@@ -18,17 +17,23 @@ PAPERS = ("README", "LICENSE", "NOTICE", "CITATION")
 
 
 def copy_side_files(
-    handle: ReleaseHandle, folder: str | Path, titles: Collection[str] | None = None
+    handle: ReleaseHandle,
+    folder: str | Path,
+    titles: Collection[str] | None = None,
+    *,
+    gone: TakenBack | None = None,
 ) -> list[Path]:
     """Copy subtitles, fingerprints and documents of a release to another folder.
 
-    Files of withdrawn titles stay behind, and so do links that lead out of the release. Where titles
+    Files of withdrawn titles stay behind, and so do links that lead out of the release. Tracks lose the
+    cues of withdrawn dialogues; a file that holds their words and cannot be cut stays behind. Where titles
     are left out, files get the names that they have among the titles that stay.
 
     Args:
         handle: The release to copy from.
         folder: Folder of another release.
         titles: Only files of these titles; None takes those of all, and files of no title.
+        gone: Words that are withdrawn; None takes what the release says itself.
 
     Returns:
         The files written, sorted.
@@ -41,24 +46,28 @@ def copy_side_files(
     if target.exists() and handle.path.exists() and target.samefile(handle.path):
         return []
     everyone = list(load_titles(handle, keep_withdrawn=True, on_broken=lambda _: None))
-    gone = withdrawals(handle).titles
-    stays = [t for t in everyone if t not in gone and (titles is None or t in titles)]
+    words = taken_back(handle) if gone is None else gone
+    left = withdrawals(handle).titles
+    stays = [t for t in everyone if t not in left and (titles is None or t in titles)]
     old, new = safe_names(t for t in everyone if t), safe_names(t for t in stays if t)
     renamed = {old[title]: name for title, name in new.items()}
     # An identifier whose row is broken or missing, yet named by the caller, keeps its own name.
-    for title in () if titles is None else sorted(set(titles) - set(everyone) - gone - {""}):
+    for title in () if titles is None else sorted(set(titles) - set(everyone) - left - {""}):
         renamed.setdefault(*(list(safe_names([title]).values()) * 2))
     lost = {old[t] for t in everyone if t and t not in stays} | set(
-        safe_names(t for t in gone if t).values()
+        safe_names(t for t in left if t).values()
     )
+    title_of = {name.lower(): title for title, name in safe_names([*words.windows, *everyone]).items()}
     written = []
     for path in _regular(handle.path, [f"{name}/*" for name in TITLE_FOLDERS]):
         stem, dot, ending = path.name.partition(".")
         if stem not in renamed and (titles is not None or stem in lost):
             continue
-        written.append(_copy(path, target / path.parent.name / f"{renamed.get(stem, stem)}{dot}{ending}"))
+        place = target / path.parent.name / f"{renamed.get(stem, stem)}{dot}{ending}"
+        if words.copy(path, place, title_of.get(stem.lower(), "")):
+            written.append(place)
     papers = [p for p in _regular(handle.path, ["*"]) if p.name.upper().startswith(PAPERS)]
-    return sorted([*written, *(_copy(path, target / path.name) for path in papers)])
+    return sorted([*written, *(target / p.name for p in papers if words.copy(p, target / p.name))])
 
 
 def _regular(folder: Path, patterns: list[str]) -> list[Path]:
@@ -68,10 +77,3 @@ def _regular(folder: Path, patterns: list[str]) -> list[Path]:
     return [
         p for p in found if p.is_file() and not p.name.startswith(".") and p.resolve().is_relative_to(root)
     ]
-
-
-def _copy(source: Path, target: Path) -> Path:
-    make_folder(target.parent)
-    with source.open("rb") as stream, atomic_write(target) as out:
-        shutil.copyfileobj(stream, out, 1 << 20)
-    return target

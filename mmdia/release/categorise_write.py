@@ -48,8 +48,7 @@ def write_categorised(
     with output_folder(out, STEP, in_place=in_place) as room:
         if in_place:
             carry_over(handle, room)
-        else:
-            copy_side_files(handle, room)
+        copy_side_files(handle, room)
         write_release(
             room, head, iter_titles(handle), categorised(handle, categoriser),
             scenes=iter_scenes(handle),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
@@ -90,13 +91,15 @@ class Sweep:
             yield Hits("unknown_scene", _rows(lost), None, tuple(f"scene {scenes[i]!r}" for i in lost))
 
     def _collides(self, identifier: str) -> str | None:
-        """An earlier identifier whose file name differs in case only."""
-        # Only ASCII letters can meet (all else is escaped), so folding the bytes finds every pair.
-        folded = identifier.encode("utf-8", "surrogatepass").lower()
+        """An earlier identifier that differs in case only, as a file name, or in its Unicode form only."""
+        # Only ASCII letters can meet in case (all else is escaped), so folding the bytes finds every pair.
+        form = identifier if identifier.isascii() else normalize("NFC", identifier)
+        folded = form.encode("utf-8", "surrogatepass").lower()
         other = self._folded.setdefault(folded, identifier)
         if other == identifier or not identifier:
             return None
-        return other if safe_name(other).lower() == safe_name(identifier).lower() else None
+        same_form = form == normalize("NFC", other)
+        return other if same_form or safe_name(other).lower() == safe_name(identifier).lower() else None
 
     def _order(self, leaves: Leaves) -> Hits:
         titles = leaves.batch.column("title_id").to_pylist()

@@ -11,7 +11,7 @@ from typing import Any
 
 from mmdia.corpus.jsonl import OnBroken
 from mmdia.corpus.locate import ReleaseHandle, release_files
-from mmdia.corpus.read import iter_dialogues, iter_numbered, iter_scenes, iter_titles
+from mmdia.corpus.read import iter_dialogues, iter_numbered, iter_scenes, iter_titles, withdrawals
 from mmdia.errors import UsageError
 from mmdia.schema.base import Record
 from mmdia.schema.release import Withdrawal
@@ -151,7 +151,13 @@ def diff(
         }
 
     first, second = rows(a), rows(b)
-    tables = {name: _compare(name, first[name], second[name], examples) for name in first}
+    gone = (withdrawals(a, on_broken=on_broken), withdrawals(b, on_broken=on_broken))
+
+    def is_gone(row: Record) -> bool:
+        named = (getattr(row, "dialogue_id", None), getattr(row, "title_id", None))
+        return not isinstance(row, Withdrawal) and any(one.covers(*named) for one in gone)
+
+    tables = {name: _compare(name, first[name], second[name], examples, is_gone) for name in first}
     head = tuple(
         Change("release.json", key, one, other)
         for key, one, other in _fields_that_differ(a.head.to_row(), b.head.to_row())
@@ -203,7 +209,7 @@ def _fields_that_differ(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[
             yield name, one.get(name), other.get(name)
 
 
-def _compare(name: str, a: Rows, b: Rows, examples: int) -> TableDiff:
+def _compare(name: str, a: Rows, b: Rows, examples: int, is_gone: Callable[[Record], bool]) -> TableDiff:
     known = _by_id(a(), name)
     same, added = 0, []
     differ: dict[str, dict[str, bytes]] = {}
@@ -220,7 +226,9 @@ def _compare(name: str, a: Rows, b: Rows, examples: int) -> TableDiff:
     removed = tuple(key for key in known if key not in seen)
     changed = _changed(a, differ) if differ else {}
     fields = Counter(part for parts in changed.values() for part in parts)
-    shown = _examples(a, b, changed, examples)
+    # What is withdrawn is counted; its words are not shown.
+    hidden = {key for rows in (a, b) if changed for key, row in rows() if key in changed and is_gone(row)}
+    shown = _examples(a, b, {k: v for k, v in changed.items() if k not in hidden}, examples)
     ordered = dict(sorted(fields.items(), key=lambda item: (-item[1], item[0])))
     return TableDiff(same, tuple(added), removed, changed, ordered, shown)
 

@@ -57,7 +57,7 @@ DIRT: dict[str, Dirt] = {
     "missing_utterances": Dirt(
         "warning", "dialogue", "source utterance ids have gaps (extra key utterance_id, from 0 or 1)"
     ),
-    "name_collision": Dirt("note", "dialogue", "the identifier differs from another's in case only"),
+    "name_collision": Dirt("note", "dialogue", "the identifier is another's but for case or Unicode form"),
     "negative_time": Dirt("warning", "turn", "the turn starts before time 0"),
     "next_start": Dirt("warning", "turn", "the next line starts before this turn does"),
     "no_speaker_list": Dirt("note", "dialogue", "neither the dialogue nor its title lists speakers"),
@@ -68,7 +68,7 @@ DIRT: dict[str, Dirt] = {
     "outside_title": Dirt("warning", "dialogue", "the dialogue ends after its title does"),
     "overlap": Dirt("warning", "turn", "the turn starts before the one before ended"),
     "overlap_over_1s": Dirt("warning", "turn", "the same, by more than 1 s"),
-    "partial_times": Dirt("error", "dialogue", "title and times are neither all there nor all null"),
+    "partial_times": Dirt("error", "dialogue", "half a span, or times without a title"),
     "scene_end": Dirt("warning", "scene", "the scene ends at or before its start"),
     "scene_overlap": Dirt("warning", "scene", "the scene starts before another of its title ended"),
     "score_range": Dirt("warning", "value", "a score is outside its range or scale"),

@@ -25,8 +25,16 @@ from mmdia.corpus.locate import (
     release_files,
 )
 from mmdia.corpus.parquet_guard import refuse_bombs
-from mmdia.corpus.read import withdrawals
-from mmdia.corpus.side_files import PAPERS, TITLE_FOLDERS
+from mmdia.corpus.read import (
+    iter_dialogues,
+    iter_numbered,
+    iter_scenes,
+    iter_titles,
+    load_titles,
+    withdrawals,
+)
+from mmdia.corpus.side_files import PAPERS, TITLE_FOLDERS, copy_side_files
+from mmdia.corpus.write import write_release
 from mmdia.errors import MmdiaError, ReleaseError
 from mmdia.release.archive import put, unpack
 from mmdia.release.checksums import CHECKSUMS, verify
@@ -35,7 +43,7 @@ from mmdia.release.hub import download_release, parse_hub_id
 from mmdia.release.installed import point_to
 from mmdia.release.validate import validate
 from mmdia.schema.names import safe_name
-from mmdia.schema.release import Release
+from mmdia.schema.release import Release, Withdrawal
 from mmdia.store.atomic import make_folder, store_error
 from mmdia.store.lock import exclusive
 
@@ -107,7 +115,8 @@ def install(source: str | Path, *, allow_errors: bool = False) -> Installed:
     """Install a release and make it the one that is used when none is named.
 
     A release of the same name and version is replaced. Where it has ``checksums.json``, every file
-    is compared with it; then all rows are validated. Nothing is installed that fails.
+    is compared with it; then all rows are validated. Nothing is installed that fails, and no row that
+    the release has taken back.
 
     Args:
         source: A release folder (or its ``release.json``), an archive of one (``.zip``, ``.tar.gz``,
@@ -138,6 +147,8 @@ def install(source: str | Path, *, allow_errors: bool = False) -> Installed:
             unpack(place, room, belongs)
         new = open_release(room)
         report = _trust(new, str(source), allow_errors=allow_errors)
+        new = _without_withdrawn(new, room.parent / "kept")
+        room = new.path
         identity = content_id(new)
         target = releases / folder_name(new.head)
         was_there = _same(room, target, identity)
@@ -150,6 +161,26 @@ def install(source: str | Path, *, allow_errors: bool = False) -> Installed:
         handle, identity, was_there, len(gone.dialogues) + len(gone.titles),
         report.to_row()["severities"], {f.code: f.count for f in report.of("error")},
     )  # fmt: skip
+
+
+def _without_withdrawn(new: ReleaseHandle, folder: Path) -> ReleaseHandle:
+    """The release without rows that it has taken back; as it is where it holds none of them."""
+    gone, listed = withdrawals(new, on_broken=lambda _: None), release_files(new).withdrawn
+    everything: dict[str, Any] = {"on_broken": lambda _: None, "keep_withdrawn": True}
+    if not gone or listed is None:
+        return new
+    rows = iter_dialogues(new, **everything)
+    if gone.titles.isdisjoint(load_titles(new, **everything)) and not any(
+        gone.covers(row.dialogue_id, row.title_id) for row in rows
+    ):
+        return new
+    kept = write_release(
+        folder, new.head, iter_titles(new), iter_dialogues(new), scenes=iter_scenes(new),
+        withdrawn=[row for _, row in iter_numbered(listed, Withdrawal)],
+        form="parquet" if any(new.path.glob("dialogues/*.parquet")) else "jsonl",
+    )  # fmt: skip
+    copy_side_files(new, kept.path)
+    return kept
 
 
 def _trust(new: ReleaseHandle, source: str, *, allow_errors: bool) -> ValidationReport:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from mmdia.corpus.history import with_step
 from mmdia.corpus.locate import ReleaseHandle, release_files
-from mmdia.corpus.read import iter_dialogues, iter_numbered, iter_scenes, iter_titles
+from mmdia.corpus.read import Withdrawals, iter_dialogues, iter_numbered, iter_scenes, iter_titles
+from mmdia.corpus.withdrawn import TakenBack
 from mmdia.corpus.write import copy_side_files, write_release
 from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.diff import row_digest
@@ -128,7 +129,8 @@ def merge(
 
     Dialogues that are equal in every field count once. Titles of one identifier are one title: the
     first release that states a fact is believed, what it leaves open the others fill in, character
-    banks are united. Withdrawals of any release hold for all. Rows are read twice and never held.
+    banks are united. Withdrawals of any release hold for all, and no word of theirs is kept. Rows are
+    read twice and never held.
 
     Args:
         releases: Two or more, in the order in which they are believed.
@@ -155,29 +157,44 @@ def merge(
         if handle.path.resolve() == target.resolve():
             raise UsageError("a release cannot be merged into its own folder", path=target)
     head = _head(releases, name, version, license)
-    titles, title_clashes = _titles(releases, clash)
     plan = _plan(releases, clash)
+    withdrawn = _withdrawn(releases, plan)
+    gone = Withdrawals.of(withdrawn)
+    titles, title_clashes = _titles(releases, clash, gone)
     taken = [0] * len(releases)
     splits = _Splits()
-    scenes, scene_clashes = _scenes(releases)
-    withdrawn = _withdrawn(releases, plan)
+    scenes, scene_clashes = _scenes(releases, gone)
     options = {"releases": [f"{h.head.name} {h.head.version}" for h in releases], "clash": clash}
     handle = write_release(
         target,
         with_step(head, "merge", options),
         titles.values(),
-        _kept(releases, plan, taken, splits),
+        _kept(releases, plan, gone, taken, splits),
         scenes=scenes,
         withdrawn=withdrawn,
     )
-    # Backwards, so that the files of the first release stay.
-    for release in reversed(releases):
-        copy_side_files(release, target)
+    _side_files(releases, target, plan, gone, titles)
     return MergeReport(
         handle.path, name, version, sum(taken), len(titles), tuple(taken), plan.same, tuple(plan.clashes),
         {old: new for names in plan.rename for old, new in names.items()}, tuple(title_clashes),
         tuple(scene_clashes), splits.mixed(), len(withdrawn),
     )  # fmt: skip
+
+
+def _side_files(
+    releases: Sequence[ReleaseHandle],
+    target: Path,
+    plan: _Plan,
+    gone: Withdrawals,
+    titles: dict[str, Title],
+) -> None:
+    words = TakenBack()
+    for number, release in enumerate(releases) if gone else ():
+        rows = iter_dialogues(release, keep_withdrawn=True)
+        words.add(row for row in rows if _is_gone(row, plan.rename[number], gone))
+    # Backwards, so that the files of the first release stay.
+    for release in reversed(releases):
+        copy_side_files(release, target, titles if gone.titles else None, gone=words)
 
 
 def _head(releases: Sequence[ReleaseHandle], name: str, version: str, license: str | None) -> Release:
@@ -212,12 +229,16 @@ def _head(releases: Sequence[ReleaseHandle], name: str, version: str, license: s
     )
 
 
-def _titles(releases: Sequence[ReleaseHandle], clash: Clash) -> tuple[dict[str, Title], list[TitleClash]]:
+def _titles(
+    releases: Sequence[ReleaseHandle], clash: Clash, gone: Withdrawals
+) -> tuple[dict[str, Title], list[TitleClash]]:
     titles: dict[str, Title] = {}
     found: list[TitleClash] = []
     for handle in releases:
         for title in iter_titles(handle, keep_withdrawn=True):
             known = titles.get(title.title_id)
+            if title.title_id in gone.titles:
+                continue
             if known is None:
                 titles[title.title_id] = title
             else:
@@ -346,12 +367,16 @@ class _Splits:
         )
 
 
+def _is_gone(row: Dialogue, rename: dict[str, str], gone: Withdrawals) -> bool:
+    return gone.covers(rename.get(row.dialogue_id, row.dialogue_id), row.title_id)
+
+
 def _kept(
-    releases: Sequence[ReleaseHandle], plan: _Plan, taken: list[int], splits: _Splits
+    releases: Sequence[ReleaseHandle], plan: _Plan, gone: Withdrawals, taken: list[int], splits: _Splits
 ) -> Iterator[Dialogue]:
     for number, handle in enumerate(releases):
         for row in iter_dialogues(handle, keep_withdrawn=True):
-            if row.dialogue_id in plan.skip[number]:
+            if row.dialogue_id in plan.skip[number] or _is_gone(row, plan.rename[number], gone):
                 continue
             taken[number] += 1
             splits.see(number, row)
@@ -359,11 +384,13 @@ def _kept(
             yield row if new is None else row.model_copy(update={"dialogue_id": new})
 
 
-def _scenes(releases: Sequence[ReleaseHandle]) -> tuple[list[Scene], list[str]]:
+def _scenes(releases: Sequence[ReleaseHandle], gone: Withdrawals) -> tuple[list[Scene], list[str]]:
     scenes: dict[tuple[str, str], Scene] = {}
     clashes: dict[str, None] = {}
     for handle in releases:
         for scene in iter_scenes(handle, keep_withdrawn=True):
+            if scene.title_id in gone.titles:
+                continue
             if scenes.setdefault((scene.title_id, scene.scene_id), scene) != scene:
                 clashes[f"{scene.title_id}::{scene.scene_id}"] = None
     return list(scenes.values()), list(clashes)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, release_files
-from mmdia.corpus.read import iter_numbered, iter_scenes, withdrawals
+from mmdia.corpus.read import iter_numbered, iter_scenes, load_titles, withdrawals
+from mmdia.corpus.withdrawn import taken_back
 from mmdia.errors import ReleaseError
 from mmdia.release.publish_guard import refuse_columns, refuse_document, refuse_files, refuse_row
 from mmdia.release.publish_signs import is_media
-from mmdia.release.publish_withdrawn import track_without, withdrawn_windows
 from mmdia.schema.base import Record
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.fingerprint import SUFFIX, Fingerprint
-from mmdia.schema.names import safe_name
+from mmdia.schema.names import safe_name, safe_names
 from mmdia.schema.release import Counts, Release, Scene, Withdrawal
 from mmdia.schema.title import Title
 from mmdia.store.atomic import write_json, write_text
@@ -97,19 +96,16 @@ def write_side_files(handle: ReleaseHandle, folder: Path) -> None:
     Raises:
         ReleaseError: A fingerprint is something else.
     """
-    windows = withdrawn_windows(handle)
+    words = taken_back(handle)
+    names = safe_names([*words.windows, *load_titles(handle, keep_withdrawn=True)])
+    title_of = {name.lower(): title for title, name in names.items()}
     for path in side_files(handle)[0]:
         if path.parent.name == "fingerprints":
             _check_fingerprint(path)
-        target = folder / path.parent.name / path.name
-        target.parent.mkdir(exist_ok=True)
-        cut = windows.get(path.name.split(".", 1)[0].lower())
-        if path.parent.name == "fingerprints" or cut is None:
-            shutil.copyfile(path, target)
-        elif None not in cut and (text := track_without(path, cut)) is not None:
-            write_text(target, text)
+        title = title_of.get(path.name.split(".", 1)[0].lower(), "")
+        words.copy(path, folder / path.parent.name / path.name, title)
     for path in papers(handle.path):
-        shutil.copyfile(path, folder / (AUTHORS_NOTES if path.name == "README.md" else path.name))
+        words.copy(path, folder / (AUTHORS_NOTES if path.name == "README.md" else path.name))
     if not list(folder.glob("LICENSE*")) and handle.head.license:
         text = f"The annotations of {handle.head.name} {handle.head.version} are licensed under:\n\n"
         write_text(folder / "LICENSE", f"{text}    {handle.head.license}\n")

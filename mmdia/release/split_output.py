@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, open_release, release_files
-from mmdia.corpus.side_files import TITLE_FOLDERS
+from mmdia.corpus.side_files import PAPERS, TITLE_FOLDERS
 from mmdia.errors import MmdiaError, ReleaseError, UsageError
 from mmdia.store.atomic import make_folder, store_error
 from mmdia.store.lock import exclusive
@@ -95,6 +95,10 @@ def swap(new: Path, final: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _is_paper(path: Path, first: str) -> bool:
+    return path.name == first and first.upper().startswith(PAPERS) and path.is_file()
+
+
 def carry_over(handle: ReleaseHandle, room: Path) -> None:
     """Take along what `copy_side_files` leaves in a release's folder, for work in place.
 
@@ -104,7 +108,7 @@ def carry_over(handle: ReleaseHandle, room: Path) -> None:
     for path in sorted(handle.path.rglob("*")):
         target = room / path.relative_to(handle.path)
         first = path.relative_to(handle.path).parts[0]
-        if path in tables or first in TITLE_FOLDERS or target.exists():
+        if path in tables or first in TITLE_FOLDERS or _is_paper(path, first) or target.exists():
             continue
         if path.is_symlink():
             make_folder(target.parent)

@@ -226,12 +226,12 @@ class Provenance(Record):
 
 
 class Dialogue(Extensible):
-    """One dialogue. A script without a film has neither title nor times."""
+    """One dialogue. A script without a film has neither title nor times; text of a film may lack times."""
 
     dialogue_id: str
     """Unique within the release ("tt0059742_clip_130")."""
     title_id: str | None = None
-    """The title it is from; null only together with every time."""
+    """The title it is from; null only where every time is null, too."""
     start_ms: int | None = None
     """Start on the annotation timeline, milliseconds."""
     end_ms: int | None = None

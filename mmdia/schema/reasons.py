@@ -150,18 +150,29 @@ REASONS: dict[str, Reason] = {
     "alternative_word": Reason("the word is a further alternative of another"),
     "bad_number": Reason("a number cannot be read"),
     "bad_time": Reason("a time cannot be read", "see the examples; name the frame rate: --fps"),
+    "bytes_left_out": Reason("a cell holds bytes, not text: sound or a picture, which is left out"),
     "clipped": Reason("the row was shortened to the region that was annotated"),
     "column_absent": Reason("the mapping names a column that no row of the file has", "check its spelling"),
     "columns_kept": Reason("a column without a place of its own is kept as an extra key"),
     "disagrees": Reason("rows of one dialogue say different things of it; the first counts"),
+    "duplicate_column": Reason("a second column or key of one name is kept under another"),
+    "duplicate_utterance": Reason("two rows of one dialogue have one utterance number; both are kept"),
     "duplicate_row": Reason("an earlier row has the same identifier", "name each source once"),
+    "element_only": Reason(
+        "the mapping names single items of a list, which has more", "name all with a star: words.*.text"
+    ),
     "encoding_guessed": Reason("the encoding was guessed from the bytes", "name it: --encoding"),
     "ignored_segment": Reason("the source marks the row as not to be scored"),
     "marks_only": Reason("a line without words or speaker: a noise, music or a notice"),
     "mended_time": Reason("the fields of a time were of another width than usual"),
     "missing_field": Reason("a field that the row cannot do without is empty"),
+    "name_mended": Reason("a name had line breaks, wide spaces or signs that are not seen; they are gone"),
     "no_speaker": Reason("nothing says who speaks"),
+    "no_times": Reason("nothing says when it is spoken; text is kept without times"),
     "no_title": Reason("the row's title is not among those that the source lists"),
+    "null_word": Reason(
+        "a speaker or a text is a word for nothing", 'if it is one, map it: values = { nan = "" }'
+    ),
     "other_copy": Reason("the same subtitle is there in another format, which is taken"),
     "other_language": Reason("the subtitle is in another language than was asked for"),
     "other_rate": Reason(
@@ -171,6 +182,12 @@ REASONS: dict[str, Reason] = {
     "other_row": Reason("the row is of a kind that holds no turn"),
     "other_title": Reason("rows of one dialogue name different titles; those of the first are kept"),
     "outside_regions": Reason("the row lies outside the regions that were annotated"),
+    "quotes_read": Reason(
+        "quotes in a TSV were read as a CSV's, around cells", "if they are text: quoting = false"
+    ),
+    "speaker_forms": Reason(
+        "a speaker's name is written in several forms (case, spaces, Unicode), so it counts several times"
+    ),
     "speech_split": Reason(
         "one line holds several speakers; its time was divided by the length of what they say"
     ),
@@ -179,6 +196,7 @@ REASONS: dict[str, Reason] = {
     "text_withheld": Reason("what was said is left out"),
     "title_added": Reason("the source says nothing of the title; a bare row was added"),
     "undecodable": Reason("bytes that the encoding cannot hold became U+FFFD", "name it: --encoding"),
+    "uneven_lists": Reason("lists that should run side by side differ in length; missing items are empty"),
     "unknown_title": Reason("the file of facts on titles names one that the import does not have"),
     "unreadable_cue": Reason("a cue whose times cannot be read"),
     # running

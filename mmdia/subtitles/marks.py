@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 from mmdia.schema.cue import Mark
-from mmdia.subtitles.mark_table import KINDS, WHOLE
+from mmdia.schema.nonverbal import normalise_mark
 
 #: Stands in a text for the next mark taken out; a noncharacter, never in real text.
 MARK_SIGN = "\ufdd0"
@@ -37,8 +36,6 @@ _ANY = re.compile(
     r"|(?<![*\w])\*(?P<stars>[^\W\d_][^*\n]{0,40})\*(?![*\w])",
     re.MULTILINE,
 )
-_RANK = {word: rank for rank, (_, known) in reversed(list(enumerate(KINDS))) for word in known}
-_WORD = re.compile(r"[^\W_]+(?:[.'\u2019-][^\W_]+)*")
 _ADVERB = re.compile(r"[a-z]{3,}ly")
 #: How a spoken aside begins, other than a description of a sound: "(the dog, that is)".
 _CLAUSE = re.compile(
@@ -55,17 +52,9 @@ def normal_label(raw: str) -> str:
     return stripped.lower() or raw.strip("[]()*# \n")
 
 
-@lru_cache(maxsize=4096)
 def kind_of(label: str) -> str | None:
-    """Kind of a label by the table, or None when no word of it is known."""
-    label = label.lower()
-    if label in WHOLE:
-        return WHOLE[label]
-    words = _WORD.findall(label)
-    ranks = [_RANK[word] for word in words if word in _RANK]
-    if ranks:
-        return KINDS[min(ranks)][0]
-    return None
+    """Kind of a label by the shared table, or None when no word of it is known."""
+    return normalise_mark(label).kind
 
 
 def take_marks(

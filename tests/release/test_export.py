@@ -59,7 +59,7 @@ def handle(tmp_path: Path) -> ReleaseHandle:
         withdrawn=[Withdrawal(dialogue_id="gone")],
     )  # fmt: skip
     (made.path / "subtitles").mkdir()
-    (made.path / "subtitles" / "film.srt").write_text("1\n")
+    (made.path / "subtitles" / "film.srt").write_text("1\n00:01:01,000 --> 00:01:02,000\nHi\n")
     return made
 
 

@@ -85,8 +85,11 @@ def test_folder(home: Path, source: Path) -> None:
     check(home, done)
     row = done.to_row()
     assert (row["schema"], row["withdrawn"], row["was_there"]) == ("mmdia.install/1", 1, False)
-    assert row["content_id"] == content_id(open_release(source))
+    # A row that was taken back is not installed, so the content is another; else it is the same.
+    assert row["content_id"] == content_id(done.handle) != content_id(open_release(source))
+    assert [d.dialogue_id for d in iter_dialogues(done.handle, keep_withdrawn=True)] == ["a"]
     assert install(source / "release.json").was_there
+    assert install(done.handle.path).content_id == done.content_id
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tgz", "tar"])

@@ -35,12 +35,10 @@ def plain(rows: list[dict[str, Any]]) -> dict[str, int]:
         counts[code] = counts.get(code, 0) + true
 
     for row in rows:
-        times = [row["start_ms"], row["end_ms"], row["title_id"]]
         before: dict[str, Any] | None = None
         listed = {s["speaker_id"] for s in row["speakers"]}
         for turn in row["turns"]:
             start, end = turn["start_ms"], turn["end_ms"]
-            times += [start, end]
             if before is not None and start is not None:
                 if before["end_ms"] is not None:
                     add("overlap", start < before["end_ms"])
@@ -58,7 +56,12 @@ def plain(rows: list[dict[str, Any]]) -> dict[str, int]:
             add("no_speakers", not turn["speakers"])
             add("unlisted_speaker", bool(listed) and not listed.issuperset(turn["speakers"]))
             before = turn
-        add("partial_times", any(t is None for t in times) and any(t is not None for t in times))
+        own = (row["start_ms"], row["end_ms"])
+        spans = [(t["start_ms"], t["end_ms"]) for t in row["turns"]]
+        half = any((a is None) != (b is None) for a, b in [own, *spans])
+        timed, is_timed = any(s != (None, None) for s in spans), own != (None, None)
+        bare = row["title_id"] is None and (timed or is_timed)
+        add("partial_times", half or bare or (timed and not is_timed))
         add("no_turns", not row["turns"])
         starts = [t["start_ms"] for t in row["turns"] if t["start_ms"] is not None] or [row["start_ms"]]
         ends = [t["end_ms"] for t in row["turns"] if t["end_ms"] is not None] or [row["end_ms"]]

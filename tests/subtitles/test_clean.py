@@ -102,6 +102,9 @@ def test_name_forms() -> None:
         ("sarcastically", "tone"),
         ("on screen: 1984", None),
         ("prazo final", None),
+        ("clicks tongue", "vocal"),
+        ("hum", "vocal"),
+        ("plötzlich lacht er", "vocal"),
     ],
 )
 def test_kinds(label: str, kind: str | None) -> None:

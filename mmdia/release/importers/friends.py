@@ -81,8 +81,13 @@ def read_tables(
             if title_id not in titles:
                 titles.add(title_id)
                 yield _title(first, title_id, options)
-            kept = []
+            kept: list[Turn] = []
+            numbers: set[int | str] = set()
             for row, turn in rows:
+                number = _whole(row, "Utterance_ID")
+                if number in numbers:
+                    ledger.note("duplicate_utterance", where=row.where, what=number)
+                numbers.add(number)
                 if _title_id(row) == title_id:
                     kept.append(turn)
                 else:
@@ -104,12 +109,18 @@ def split_word(path: Path) -> str:
 
 
 def _key(row: Row, columns: Columns) -> tuple[str, ...]:
-    number = row.text(columns.dialogue)
-    return (row.text("Season"), row.text("Episode"), number) if columns.per_episode else (number,)
+    names = ("Season", "Episode", columns.dialogue) if columns.per_episode else (columns.dialogue,)
+    return tuple(str(_whole(row, name)) for name in names)
+
+
+def _whole(row: Row, column: str) -> int | str:
+    """A number that pandas may have written as 0.0; else the text itself."""
+    found = whole_number(row.text(column))
+    return row.text(column) if found is None else found
 
 
 def _dialogue_id(row: Row, columns: Columns, word: str) -> str:
-    number = row.text(columns.dialogue)
+    number = _whole(row, columns.dialogue)
     if columns.per_episode:
         return f"{columns.prefix}_{word}_{_episode(row)}_scene_{number}"
     # The dyadic files cut MELD's dialogues anew and count from 0 again.
@@ -156,9 +167,7 @@ def _turn(row: Row, ledger: Ledger, columns: Columns) -> Turn | None:
     names = tuple(listed(_mended(row, "Speaker", ledger)))
     if not names:
         ledger.note("no_speaker", where=row.where)
-    number = row.text("Utterance_ID")
     more = {key: value for key, value in row.cells.items() if key and key not in columns.placed}
-    whole = whole_number(number)
     return Turn(
         start_ms=start,
         end_ms=end,
@@ -167,7 +176,7 @@ def _turn(row: Row, ledger: Ledger, columns: Columns) -> Turn | None:
         n_words=n_words,
         emotion=row.text("Emotion") or None,
         sentiment=(row.text(columns.sentiment) or None) if columns.sentiment else None,
-        extra=extras({**more, "utterance_id": number if whole is None else whole}),
+        extra=extras({**more, "utterance_id": _whole(row, "Utterance_ID")}),
     )
 
 

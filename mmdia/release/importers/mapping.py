@@ -1,4 +1,4 @@
-"""Any CSV, JSON or JSONL table, by a TOML file that says which column is what.
+"""Any CSV, JSON, JSONL or Parquet table, by a TOML file that says which column is what.
 
 A row is a turn (the usual case) or a whole dialogue with its turns in a list. Rows of one dialogue need
 not stand together: they wait in a temporary file, so memory holds their places only.
@@ -7,6 +7,7 @@ not stand together: they wait in a temporary file, so memory holds their places 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,19 +15,25 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from mmdia.errors import BrokenRow, UsageError
-from mmdia.release.importers.grouping import groups
+from mmdia.release.importers.grouping import groups, in_time
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.mapping_plan import Plan, load_plan
 from mmdia.release.importers.mapping_values import BadValue
 from mmdia.release.importers.options import ImportOptions, Item
 from mmdia.release.importers.registry import Importer
 from mmdia.release.importers.shape import build, extras, speakers_of, split_option
-from mmdia.release.importers.tables import Row, csv_rows, json_rows, reach
+from mmdia.release.importers.tables import Row, csv_rows, json_rows, parquet_rows, reach
 from mmdia.release.importers.text import count_words
 from mmdia.schema.dialogue import Dialogue, Source, Speaker, Turn
 from mmdia.schema.title import Title
 
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt")
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".txt", ".parquet")
+
+
+_FORMS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+_IDS = frozenset({"dialogue_id", "scene_id", "title_id"})
+_PLACE = re.compile(r"\.(-?\d+)(?=\.|$)")
+_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def accepts(files: Sequence[Path]) -> bool:
@@ -47,9 +54,10 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
     plan = load_plan(options.mapping, options.fps)
     with tempfile.TemporaryFile() as store:
         waiting = _Waiting(store)
-        placed = _Placed(
-            *(frozenset(name.split(".")[0] for name in names) | names for names in plan.placed())
-        )
+        row_names, turn_names = plan.placed()
+        # What is in the turns' own list is kept with the turns.
+        inside = tuple(f"{path}.*." for path in plan.turns)
+        placed = _Placed(frozenset(n for n in row_names if not n.startswith(inside)), turn_names)
         titles: set[str] = set()
         for row in _rows(files, plan, options, ledger):
             parsed = _parse(row, plan, placed, ledger)
@@ -78,22 +86,25 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
 def _rows(files: Sequence[Path], plan: Plan, options: ImportOptions, ledger: Ledger) -> Iterator[Row]:
     encoding = options.encoding or plan.encoding
     for path in files:
-        form = plan.form or {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(
-            path.suffix.lower(), "csv"
-        )
-        if form not in ("csv", "json", "jsonl"):
-            raise UsageError("source.format of the mapping", expected="csv, json or jsonl", got=repr(form))
+        form = plan.form or _FORMS.get(path.suffix.lower(), "csv")
+        if form not in ("csv", "json", "jsonl", "parquet"):
+            expected = "csv, json, jsonl or parquet"
+            raise UsageError("source.format of the mapping", expected=expected, got=repr(form))
         place = {"@file": path.name, "@stem": path.stem}
         if form == "csv":
             needs = sorted(plan.columns())
-            rows = csv_rows(path, ledger, encoding=encoding, delimiter=plan.delimiter, needs=needs)
+            rows = csv_rows(
+                path, ledger, encoding=encoding, delimiter=plan.delimiter, needs=needs, quoting=plan.quoting
+            )
+        elif form == "parquet":
+            rows = parquet_rows(path, ledger)
         else:
             rows = json_rows(path, ledger, rows=plan.rows)
-        absent = set() if form == "csv" else set(plan.columns())
+        absent = set() if form == "csv" else {name for name in plan.placed()[0] if name[0] != "@"}
         any_row = False
         for row in rows:
             any_row = True
-            absent -= {name for name in absent if reach(row.cells, name) is not None}
+            absent -= {name for name in absent if reach(row.cells, name) not in (None, [])}
             yield Row(row.path, row.line, {**place, "@line": row.line, **row.cells})
         for name in sorted(absent) if any_row else ():
             ledger.note("column_absent", where=path.name, what=name)
@@ -115,20 +126,24 @@ def _parse(row: Row, plan: Plan, placed: _Placed, ledger: Ledger) -> _Parsed | N
     n_rows = 1
     inner: list[Any] = [cells]
     if plan.each == "dialogue":
-        found = reach(cells, plan.turns or "")
-        if isinstance(found, Mapping):
-            found = [{"@key": k, **v} if isinstance(v, Mapping) else v for k, v in found.items()]
+        found = _turn_rows(cells, plan.turns, row.where, ledger)
         inner = found if isinstance(found, list) else []
         n_rows = max(1, len(inner))
         ledger.read(n_rows - 1)  # a row with a list counts for what is in the list
         if not isinstance(found, list):
-            ledger.lose("missing_field", where=row.where, what=plan.turns)
+            ledger.lose("missing_field", where=row.where, what=", ".join(plan.turns))
             return None
     try:
         title, dialogue = plan.title.of(cells), plan.dialogue.of(cells)
+        if plan.each == "dialogue":
+            _tell_elements(cells, placed.row, row.where, ledger)
     except BadValue as bad:
         ledger.lose(bad.code, n_rows, where=row.where, what=bad.what)
         return None
+    for record in (title, dialogue):
+        for name in _IDS & record.keys():
+            record[name] = _tidy(record[name], row.where, ledger)
+    names = placed.row if plan.each == "turn" else placed.turn
     turns = []
     for number, part in enumerate(inner):
         where = row.where if plan.each == "turn" else f"{row.where}[{number}]"
@@ -137,26 +152,85 @@ def _parse(row: Row, plan: Plan, placed: _Placed, ledger: Ledger) -> _Parsed | N
             continue
         try:
             turn = plan.turn.of(part)
+            _tell_elements(part, names, where, ledger)
         except BadValue as bad:
             ledger.lose(bad.code, where=where, what=bad.what)
             continue
         turn.setdefault("speakers", [])
+        turn["speakers"] = [_tidy(name, where, ledger) for name in turn["speakers"]]
         if not turn["speakers"]:
             ledger.note("no_speaker", where=where)
         if plan.keep:
-            _keep_others(turn, part, placed.row if plan.each == "turn" else placed.turn, ledger)
+            _keep_others(turn, part, names, ledger)
         turns.append(turn)
     if plan.keep and plan.each == "dialogue":
         _keep_others(dialogue, cells, placed.row, ledger)
     return (title, dialogue, turns) if turns or not inner else None
 
 
+def _turn_rows(cells: Mapping[str, Any], paths: Sequence[str], where: str, ledger: Ledger) -> Any:
+    """The turns of a dialogue's row: a list, an object of them, or lists that run side by side."""
+    found = [reach(cells, path) for path in paths]
+    if len(paths) == 1:
+        if isinstance(found[0], Mapping):
+            return [{"@key": k, **v} if isinstance(v, Mapping) else v for k, v in found[0].items()]
+        return found[0]
+    lists = {path: one for path, one in zip(paths, found, strict=True) if isinstance(one, list)}
+    if len({len(one) for one in lists.values()}) > 1 or len(lists) < len(paths):
+        ledger.note("uneven_lists", where=where, what=", ".join(f"{k} {len(v)}" for k, v in lists.items()))
+    longest = max((len(one) for one in lists.values()), default=0)
+    turns = [{path: one[k] for path, one in lists.items() if k < len(one)} for k in range(longest)]
+    return turns if lists else None
+
+
+def _tell_elements(cells: Mapping[str, Any], paths: frozenset[str], where: str, ledger: Ledger) -> None:
+    """Note where a path names single items of a list, and the list has others."""
+    named: dict[str, set[int]] = {}
+    for path in paths:
+        for found in _PLACE.finditer(path):
+            named.setdefault(path[: found.start()], set()).add(int(found[1]))
+    for path, places in named.items():
+        whole = reach(cells, path)
+        if isinstance(whole, list) and (
+            left := len(whole) - len({k % len(whole) for k in places if whole})
+        ):
+            ledger.note("element_only", where=where, what=f"{path}: {left} more")
+
+
+def _tidy(name: Any, where: str, ledger: Ledger) -> Any:
+    """A name on one line, without signs of direction, which nobody sees."""
+    if not isinstance(name, str) or (clean := " ".join(_UNSEEN.sub("", name).split())) == name:
+        return name
+    ledger.note("name_mended", where=where, what=clean)
+    return clean
+
+
+def _others(cells: Mapping[str, Any], placed: frozenset[str], above: str = "") -> dict[str, Any]:
+    """What no path of the mapping names, in its place."""
+    out: dict[str, Any] = {}
+    for key, value in cells.items():
+        path = f"{above}{key}"
+        if not key or key.startswith("@"):
+            continue
+        if isinstance(value, list) and any(name.startswith(f"{path}.*.") for name in placed):
+            items = [
+                _others(item, placed, f"{path}.*.") if isinstance(item, Mapping) else {} for item in value
+            ]
+            out |= {key: items} if any(items) else {}
+        elif path in placed:
+            continue
+        elif not any(name.startswith(f"{path}.") for name in placed):
+            out[key] = value
+        elif isinstance(value, Mapping) and (inner := _others(value, placed, f"{path}.")):
+            out[key] = inner
+    return out
+
+
 def _keep_others(
     target: dict[str, Any], cells: Mapping[str, Any], placed: frozenset[str], ledger: Ledger
 ) -> None:
     """Columns without a place go to `extra`."""
-    others = {k: v for k, v in cells.items() if k and k not in placed and not k.startswith("@")}
-    if text := extras(others):
+    if text := extras(_others(cells, placed)):
         target["extra"] = text
         for name in json.loads(text):
             ledger.note("columns_kept", what=name)
@@ -233,9 +307,11 @@ def _turn(
         for name in ("start_ms", "end_ms", "next_start_ms"):
             if isinstance(part.get(name), int):
                 part[name] += head["start_ms"]
-    if head.get("title_id") and (part.get("start_ms") is None or part.get("end_ms") is None):
-        ledger.lose("missing_field", where=where, what="a time")
-        return None
+    if head.get("title_id") and None in (part.get("start_ms"), part.get("end_ms")):
+        if part.get("start_ms") != part.get("end_ms"):
+            ledger.lose("missing_field", where=where, what="one of two times")
+            return None
+        ledger.note("no_times", where=where)
     text = part.get("text")
     if isinstance(text, str) and part.get("n_words") is None:
         part["n_words"] = count_words(text)
@@ -262,8 +338,7 @@ def _dialogues(
             row["split"] = split
         yield Dialogue.from_row(row)
         return
-    ordered = sorted(turns, key=lambda turn: turn.start_ms or 0)
-    for name, scene, group in groups(ordered, head["title_id"], options):
+    for name, scene, group in groups(in_time(turns), head["title_id"], options):
         more = {
             k: v
             for k, v in head.items()
@@ -276,4 +351,6 @@ def _dialogues(
         yield Dialogue.from_row(row)
 
 
-IMPORTER = Importer("mapping", "any CSV, JSON or JSONL, by --mapping FILE.toml", SUFFIXES, accepts, read)
+IMPORTER = Importer(
+    "mapping", "any CSV, JSON(L) or Parquet, by --mapping FILE.toml", SUFFIXES, accepts, read
+)

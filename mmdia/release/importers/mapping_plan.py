@@ -20,7 +20,7 @@ from mmdia.schema.time import parse_rate
 from mmdia.schema.title import Title
 
 _SECTIONS = ("dialogue", "keep", "source", "times", "title", "turn")
-_SOURCE = ("dataset", "delimiter", "each", "encoding", "format", "rows", "turns")
+_SOURCE = ("dataset", "delimiter", "each", "encoding", "format", "quoting", "rows", "turns")
 _TIMES = ("format", "fps", "relative")
 
 
@@ -39,13 +39,14 @@ class Branch:
     lists: Mapping[str, tuple[str, Branch]]
 
     def columns(self) -> Iterator[str]:
-        """All columns that are read here, those of lists by the list's own path."""
+        """All columns that are read here, those of lists by the list's own path and behind a star."""
         for value in self.values.values():
             yield from value.columns()
         for branch in self.structs.values():
             yield from branch.columns()
-        for each, _ in self.lists.values():
+        for each, branch in self.lists.values():
             yield each
+            yield from (f"{each}.*.{name}" for name in branch.columns() if not name.startswith("@"))
 
     def of(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         """The record's fields in a row, without those that are empty.
@@ -88,13 +89,14 @@ class Plan:
         dialogue: Fields of dialogues.
         turn: Fields of turns.
         each: What a row of the source is: turn or dialogue.
-        turns: Of a dialogue's row: path of its turns.
+        turns: Of a dialogue's row: path of its turns, or paths of lists that run side by side.
         rows: Of a JSON document: path of its rows.
-        form: csv, jsonl or json; None reads it from the file's name.
+        form: csv, jsonl, json or parquet; None reads it from the file's name.
         delimiter: Sign between the cells of a CSV.
         encoding: Encoding of the files.
         dataset: Name of the data set.
         relative: Turn times count from their dialogue's start.
+        quoting: Whether quotes hold the cell of a table together.
         keep: Whether columns without a place are kept as extra keys.
     """
 
@@ -102,24 +104,27 @@ class Plan:
     dialogue: Branch
     turn: Branch
     each: str
-    turns: str | None
+    turns: tuple[str, ...]
     rows: str | None
     form: str | None
     delimiter: str | None
     encoding: str | None
     dataset: str | None
     relative: bool
+    quoting: bool
     keep: bool
 
     def placed(self) -> tuple[frozenset[str], frozenset[str]]:
         """Columns of rows, and of turns, that fill a field; all others may be kept."""
-        return self.columns(), frozenset(self.turn.columns())
+        return frozenset(self._named()), frozenset(self.turn.columns())
 
     def columns(self) -> frozenset[str]:
         """The columns that a row must have (of turns within a row: only their list)."""
-        found = {*self.title.columns(), *self.dialogue.columns()}
-        found |= {self.turns or ""} if self.each == "dialogue" else set(self.turn.columns())
-        return frozenset(name for name in found if name and not name.startswith("@"))
+        return frozenset(name for name in self._named() if name[0] != "@" and "*" not in name.split("."))
+
+    def _named(self) -> Iterator[str]:
+        yield from filter(None, (*self.title.columns(), *self.dialogue.columns()))
+        yield from self.turns if self.each == "dialogue" else filter(None, self.turn.columns())
 
 
 def load_plan(path: Path, fps: Fraction | None) -> Plan:
@@ -151,7 +156,8 @@ def load_plan(path: Path, fps: Fraction | None) -> Plan:
     each = source.get("each", "turn")
     if each not in ("turn", "dialogue"):
         raise UsageError("source.each says what a row is", expected="turn or dialogue", got=repr(each))
-    turns = source.get("turns")
+    turns = source.get("turns") or ()
+    turns = (turns,) if isinstance(turns, str) else tuple(map(str, turns))
     if each == "dialogue" and not turns:
         raise UsageError(
             "source.turns must name the list of a dialogue's turns", hint='turns = "utterances"'
@@ -170,6 +176,7 @@ def load_plan(path: Path, fps: Fraction | None) -> Plan:
         source.get("encoding"),
         source.get("dataset"),
         bool(times.get("relative", False)),
+        source.get("quoting", True) is not False,
         bool(document.get("keep", True)),
     )
 

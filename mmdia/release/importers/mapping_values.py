@@ -2,7 +2,7 @@
 
 A value is written as
 
-* a column (of JSON: a path, ``info.speaker.0``): ``text = "utterance"``;
+* a column (of JSON: a path, ``info.speaker.0``, ``words.*.text``): ``text = "utterance"``;
 * a template with columns in braces: ``title_id = "show_s{season:02d}e{episode:02d}"``;
 * a table with ``column``, ``template`` or ``const``, and any of ``values`` (words of the source ->
   ours), ``default``, ``split`` (a regular expression between the items of a list), ``format`` (of a
@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -98,6 +98,8 @@ class Value:
         return self._cast(raw)
 
     def _cast(self, raw: Any) -> Any:
+        if isinstance(raw, list) and self.info.kind == "string" and "*" in (self.column or "").split("."):
+            return " ".join(_scalar(item, self.info) for item in raw)
         if self.time is not None:
             ms = self.time(raw)
             if ms is None:
@@ -183,21 +185,28 @@ def compile_value(
         if sum(key in spec for key in ("column", "template", "const")) != 1:
             raise UsageError(f"{path}: one of column, template and const is needed", got=dict(spec))
         time = reader(spec.get("format")) if is_time and "const" not in spec else None
+        const = spec.get("const")
+        if const is not None and info.kind == "list" and not isinstance(const, list):
+            const = [const]
         values = spec.get("values", {})
         if not isinstance(values, Mapping):
             raise UsageError(f"{path}.values must be a table", got=repr(values))
-        return Value(
+        whole = Value(
             path,
             info,
             spec.get("column"),
             _checked(path, spec.get("template")),
-            spec.get("const"),
+            const,
             {str(key): value for key, value in values.items()},
             spec.get("default"),
             _pattern(path, spec.get("split")),
             spec.get("after"),
             time,
         )
+        try:
+            return whole if const is None else replace(whole, const=whole._cast(const))
+        except BadValue as bad:
+            raise UsageError(f"{path}.const does not fit: {bad.what}", got=repr(spec["const"])) from bad
     if isinstance(spec, str):
         time = reader(None) if is_time else None
         if "{" in spec:

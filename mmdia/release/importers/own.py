@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mmdia.corpus.locate import HEAD_FILE, open_release, release_files
-from mmdia.corpus.read import iter_numbered
+from mmdia.corpus.read import Withdrawals, iter_numbered
 from mmdia.errors import BrokenRow, MmdiaError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
@@ -40,21 +40,22 @@ def accepts(files: Sequence[Path]) -> bool:
 
 
 def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Iterator[Item]:
-    """Head, titles, dialogues, scenes and withdrawals, as they are."""
+    """Head, titles, dialogues, scenes and withdrawals, as they are, without what is withdrawn."""
     heads = [path for path in files if path.name == HEAD_FILE]
-    seen: set[Path] = set()
+    tables: dict[Path, Path] = {}
     for head in heads:
         handle = open_release(head.parent)
         yield handle.head
-        tables = release_files(handle)
-        for path in tables.present():
-            seen.add(path.resolve())
-            yield from _rows(path, _model(path), ledger)
+        tables |= {path.resolve(): path for path in release_files(handle).present()}
     folders = {head.parent.resolve() for head in heads}
     for path in files:
         inside = any(folder in path.resolve().parents for folder in folders)
-        if path.suffix in (".jsonl", ".parquet") and path.resolve() not in seen and not inside:
-            yield from _rows(path, _model(path), ledger)
+        if path.suffix in (".jsonl", ".parquet") and not inside:
+            tables.setdefault(path.resolve(), path)
+    lists = [path for path in tables.values() if _model(path) is Withdrawal]
+    gone = Withdrawals.of(row for p in lists for _, row in iter_numbered(p, Withdrawal, lambda _: None))
+    for path in tables.values():
+        yield from _rows(path, _model(path), gone, ledger)
 
 
 def _model(path: Path) -> type[Record]:
@@ -63,7 +64,7 @@ def _model(path: Path) -> type[Record]:
     return next((model for name, model in _TABLES if path.name.startswith(name)), Dialogue)
 
 
-def _rows(path: Path, model: type[Record], ledger: Ledger) -> Iterator[Item]:
+def _rows(path: Path, model: type[Record], gone: Withdrawals, ledger: Ledger) -> Iterator[Item]:
     def broken(error: BrokenRow) -> None:
         ledger.read()
         ledger.lose("broken_row", where=error.path, what=error.message)
@@ -77,8 +78,14 @@ def _rows(path: Path, model: type[Record], ledger: Ledger) -> Iterator[Item]:
             ledger.lose("duplicate_row", where=f"{path.name}:{number}", what=key)
             continue
         seen.add(key)
-        ledger.keep(max(1, len(row.turns)) if isinstance(row, Dialogue) else 1)
-        ledger.read(max(0, len(row.turns) - 1) if isinstance(row, Dialogue) else 0)
+        n = max(1, len(row.turns)) if isinstance(row, Dialogue) else 1
+        ledger.read(n - 1)
+        if not isinstance(row, Withdrawal) and gone.covers(
+            getattr(row, "dialogue_id", None), getattr(row, "title_id", None)
+        ):
+            ledger.lose("withdrawn", n, where=f"{path.name}:{number}")
+            continue
+        ledger.keep(n)
         yield row  # type: ignore[misc]
 
 

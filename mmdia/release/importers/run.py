@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from mmdia.schema.title import Title
 from mmdia.store.atomic import PART, make_folder, store_error, write_text
 
 IMPORT_SCHEMA = "mmdia.import/1"
+_NULL_WORDS = frozenset({"<na>", "n/a", "na", "nan", "none", "null"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class _Gathered:
         self._options = options
         self._ids: set[str] = set()
         self._named: set[str] = set()
+        self._speakers: dict[tuple[str | None, str], str] = {}
         self._facts = {title.title_id: title for title in options.titles}
         self.titles: dict[str, Title] = {}
         self.scenes: dict[tuple[str, str], Scene] = {(s.title_id, s.scene_id): s for s in options.scenes}
@@ -247,9 +250,23 @@ class _Gathered:
             self._named.add(dialogue.title_id)
         if self.withholds:
             dialogue = withheld(dialogue, self._ledger)
+        self._note_words(dialogue)
         self._store.write(dialogue.to_json().encode("utf-8", "surrogatepass") + b"\n")
         self.n_dialogues += 1
         self.n_turns += len(dialogue.turns)
+
+    def _note_words(self, dialogue: Dialogue) -> None:
+        """Note words that stand for nothing, and names of a title that differ in form only."""
+        for turn in dialogue.turns:
+            for word in (*turn.speakers, turn.text or ""):
+                if word.strip().lower() in _NULL_WORDS:
+                    self._ledger.note("null_word", where=dialogue.dialogue_id, what=word)
+            for name in turn.speakers:
+                folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+                first = self._speakers.setdefault((dialogue.title_id, folded), name)
+                if first != name:
+                    what = f"{ascii(name)[1:-1]}, {ascii(first)[1:-1]}"
+                    self._ledger.note("speaker_forms", where=dialogue.dialogue_id, what=what)
 
     def dialogues(self) -> Iterator[Dialogue]:
         """The dialogues in the order in which they came."""

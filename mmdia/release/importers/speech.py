@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmdia.release.importers import clock
 from mmdia.release.importers.clock import LONGEST_MS, exact
-from mmdia.release.importers.grouping import groups
+from mmdia.release.importers.grouping import groups, in_time
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
 from mmdia.release.importers.shape import bare_title, build, speakers_of, split_option
@@ -27,22 +27,24 @@ class Segment:
     Attributes:
         recording: The recording that it is of.
         speaker: Who speaks; empty when nothing says.
-        start_ms: Its start.
+        start_ms: Its start; None, as its end, where nothing says when it is.
         end_ms: Its end.
         text: What is said; None when the format has no text.
         where: ``file:line``.
         n_rows: How many rows of the source it is made of.
         confidence: How sure the source is, 0..1.
+        extra: What has no place of its own, as JSON text.
     """
 
     recording: str
     speaker: str
-    start_ms: int
-    end_ms: int
+    start_ms: int | None
+    end_ms: int | None
     text: str | None
     where: str
     n_rows: int = 1
     confidence: float | None = None
+    extra: str | None = None
 
 
 def fields_of(path: Path, options: ImportOptions, ledger: Ledger) -> Iterator[tuple[str, str]]:
@@ -76,25 +78,26 @@ def split_uem(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> 
     regions: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for path in tables:
         for where, line in fields_of(path, options, ledger):
-            cells = line.split()
+            cells = line.rsplit(maxsplit=3)
             start = seconds_ms(cells[2]) if len(cells) == 4 else None
             end = seconds_ms(cells[3]) if len(cells) == 4 else None
             if start is None or end is None:
                 ledger.read()
                 ledger.lose("broken_row", where=where, what=line)
             else:
-                regions[cells[0]].append((start, end))
+                regions[" ".join(cells[0].split())].append((start, end))
     return [path for path in files if path not in tables], {k: sorted(v) for k, v in regions.items()}
 
 
 def within(segment: Segment, regions: Regions, ledger: Ledger) -> Segment | None:
     """The part of a segment that lies in a region, or None when there is none (counted)."""
-    if regions is None:
+    start, end = segment.start_ms, segment.end_ms
+    if regions is None or start is None or end is None:
         return segment
     pieces = [
-        (max(segment.start_ms, start), min(segment.end_ms, end))
-        for start, end in regions.get(segment.recording, ())
-        if segment.start_ms < end and (segment.end_ms > start or segment.start_ms >= start)
+        (max(start, first), min(end, last))
+        for first, last in regions.get(segment.recording, ())
+        if start < last and (end > first or start >= first)
     ]
     if not pieces:
         ledger.lose("outside_regions", segment.n_rows, where=segment.where)
@@ -128,7 +131,14 @@ def items(
     recordings: dict[str, list[Segment]] = {}
     seen: set[tuple[object, ...]] = set()
     for segment in segments:
-        key = (segment.recording, segment.speaker, segment.start_ms, segment.end_ms, segment.text)
+        key = (
+            segment.recording,
+            segment.speaker,
+            segment.start_ms,
+            segment.end_ms,
+            segment.text,
+            segment.extra,
+        )
         if key in seen:
             ledger.lose("duplicate_row", segment.n_rows, where=segment.where)
             continue
@@ -137,7 +147,8 @@ def items(
         if kept is not None:
             recordings.setdefault(segment.recording, []).append(kept)
     for recording in sorted(recordings):
-        ordered = sorted(recordings[recording], key=lambda s: (s.start_ms, s.end_ms, s.speaker))
+        by_end = sorted(recordings[recording], key=lambda s: (s.start_ms or 0, s.end_ms or 0, s.speaker))
+        ordered = in_time(by_end if all(s.start_ms is not None for s in by_end) else recordings[recording])
         ledger.keep(sum(segment.n_rows for segment in ordered))
         yield bare_title(recording, language=options.language)
         turns = [_turn(segment, ledger) for segment in ordered]
@@ -154,6 +165,8 @@ def items(
 
 
 def _turn(segment: Segment, ledger: Ledger) -> Turn:
+    if segment.start_ms is None:
+        ledger.note("no_times", where=segment.where)
     if not segment.speaker:
         ledger.note("no_speaker", where=segment.where)
     return Turn(
@@ -163,4 +176,5 @@ def _turn(segment: Segment, ledger: Ledger) -> Turn:
         text=segment.text,
         n_words=None if segment.text is None else count_words(segment.text),
         confidence=segment.confidence,
+        extra=segment.extra,
     )

@@ -7,9 +7,11 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from mmdia.corpus.parquet_guard import refuse_bombs
 from mmdia.errors import ReleaseError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.text import encoding_of
@@ -78,6 +80,7 @@ def csv_rows(
     encoding: str | None = None,
     delimiter: str | None = None,
     needs: Sequence[str] = (),
+    quoting: bool = True,
 ) -> Iterator[Row]:
     """Rows of a table with a header line.
 
@@ -90,6 +93,7 @@ def csv_rows(
         encoding: Its encoding; detected when None.
         delimiter: The sign between cells; told from the header when None.
         needs: Columns without which the table is another one.
+        quoting: Whether quotes hold a cell together; else they are signs like others.
 
     Raises:
         ReleaseError: The file cannot be read, is empty, or lacks a column of `needs`.
@@ -100,8 +104,10 @@ def csv_rows(
         first = stream.readline(LONGEST_CELL)
         sign = delimiter or _delimiter(first)
         stream.seek(0)
-        reader = csv.reader(_without_nul(stream), delimiter=sign)
-        columns = _columns(path, reader, needs)
+        rule: Literal[0, 3] = csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
+        told = (path.name, ledger) if quoting and sign == "\t" else None
+        reader = csv.reader(_without_nul(stream, told), delimiter=sign, quoting=rule)
+        columns = _columns(path, reader, needs, ledger)
         while True:
             line = reader.line_num + 1
             try:
@@ -118,7 +124,7 @@ def csv_rows(
             ledger.read(1 + swallowed)
             if swallowed or len(cells) != len(columns):
                 what = (
-                    "a quote that never closes"
+                    "a quote that never closes (are quotes but text? quoting = false)"
                     if swallowed
                     else f"{len(cells)} cells for {len(columns)} columns"
                 )
@@ -127,14 +133,16 @@ def csv_rows(
             yield Row(path, line, dict(zip(columns, cells, strict=True)))
 
 
-def _without_nul(stream: Iterator[str]) -> Iterator[str]:
-    # NUL characters mean nothing in a table.
-    for line in stream:
+def _without_nul(stream: Iterator[str], told: tuple[str, Ledger] | None) -> Iterator[str]:
+    # NUL characters mean nothing in a table; quotes may mean nothing in a TSV, so they are noted.
+    for number, line in enumerate(stream, start=1):
+        if told is not None and '"' in line and number > 1:
+            told[1].note("quotes_read", where=f"{told[0]}:{number}")
         yield line.replace("\0", "") if "\0" in line else line
 
 
-def _columns(path: Path, reader: Iterator[list[str]], needs: Sequence[str]) -> list[str]:
-    """The names of the columns, which are all that is needed."""
+def _columns(path: Path, reader: Iterator[list[str]], needs: Sequence[str], ledger: Ledger) -> list[str]:
+    """The names of the columns, which are all that is needed; each column has one of its own."""
     try:
         columns = [cell.strip().lstrip("\ufeff") for cell in next(reader, [])]
     except csv.Error as error:
@@ -147,7 +155,24 @@ def _columns(path: Path, reader: Iterator[list[str]], needs: Sequence[str]) -> l
             f"the table has no column {', '.join(map(repr, missing))}",
             path=path, expected=", ".join(needs), got=", ".join(columns[:30]),
         )  # fmt: skip
-    return columns
+    columns = [name or f"column {k}" for k, name in enumerate(columns, start=1)]
+    return [name for name, _ in _apart([(name, None) for name in columns], path.name, ledger)]
+
+
+def _apart(pairs: Sequence[tuple[str, Any]], where: str, ledger: Ledger) -> list[tuple[str, Any]]:
+    """Pairs whose names differ: the first of one name has it, further ones a number behind it."""
+    if len({name for name, _ in pairs}) == len(pairs):
+        return list(pairs)
+    out: dict[str, Any] = {}
+    for name, value in pairs:
+        free, k = name, 1
+        while free in out:
+            k += 1
+            free = f"{name} ({k})"
+        if k > 1:
+            ledger.note("duplicate_column", where=where, what=f"{name}: the {k}. is {free!r}")
+        out[free] = value
+    return list(out.items())
 
 
 def _swallowed(cells: Sequence[str], width: int, sign: str) -> int:
@@ -167,7 +192,7 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
         ReleaseError: The file cannot be read, or holds no list there.
     """
     if path.suffix.lower() == ".json":
-        found = rows_at(load_json(path), rows, path)
+        found = rows_at(load_json(path, ledger), rows, path)
         for number, item in enumerate(found, start=1):
             ledger.read()
             if isinstance(item, dict):
@@ -191,7 +216,7 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
                 continue
             ledger.read()
             try:
-                item = json.loads(line)
+                item = _loads(line, f"{path.name}:{number}", ledger)
             except (ValueError, RecursionError) as error:
                 ledger.lose("broken_row", where=f"{path.name}:{number}", what=error)
                 continue
@@ -201,7 +226,53 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
                 ledger.lose("broken_row", where=f"{path.name}:{number}", what="no JSON object")
 
 
-def load_json(path: Path) -> Any:
+def _loads(text: str | bytes, where: str, ledger: Ledger | None) -> Any:
+    """JSON; ``NaN`` is nothing, and of a key that comes twice both values stay."""
+    return json.loads(
+        text,
+        parse_constant=lambda word: None if word == "NaN" else word,
+        object_pairs_hook=None if ledger is None else lambda pairs: dict(_apart(pairs, where, ledger)),
+    )
+
+
+def parquet_rows(path: Path, ledger: Ledger, *, needs: Sequence[str] = ()) -> Iterator[Row]:
+    """Rows of a Parquet file, as JSON would give them; bytes (sound, pictures) are left out and noted.
+
+    Raises:
+        ReleaseError: It cannot be read, is unsafe, or lacks a column of `needs`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    refuse_bombs(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            _columns(path, iter([file.schema_arrow.names]), needs, ledger)
+            number = 0
+            for batch in file.iter_batches(batch_size=1000):
+                for cells in batch.to_pylist():
+                    number += 1
+                    ledger.read()
+                    yield Row(path, number, _plain(cells, f"{path.name}:{number}", ledger))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ReleaseError(f"the Parquet file cannot be read: {error}", path=path) from error
+
+
+def _plain(value: Any, where: str, ledger: Ledger) -> Any:
+    """A value as JSON has it; what JSON has no word for as text."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner, where, ledger) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, where, ledger) for inner in value]
+    if isinstance(value, (bytes, bytearray)):
+        ledger.note("bytes_left_out", where=where)
+        return None
+    if isinstance(value, float) and not isfinite(value):
+        return None if isnan(value) else str(value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def load_json(path: Path, ledger: Ledger | None = None) -> Any:
     """A whole JSON document.
 
     Raises:
@@ -210,7 +281,7 @@ def load_json(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST_DOCUMENT:
             raise ReleaseError("too large for one JSON document", path=path, hint="Make it JSONL.")
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
+        return _loads(path.read_bytes().decode("utf-8-sig"), path.name, ledger)
     except (ValueError, RecursionError) as error:
         raise ReleaseError(f"not JSON: {error}", path=path) from error
     except OSError as error:
@@ -232,10 +303,22 @@ def rows_at(document: Any, path: str | None, file: Path) -> list[Any]:
 
 
 def reach(value: Any, path: str) -> Any:
-    """What stands at a path: a column of that very name, else keys and list places with dots between."""
+    """What stands at a path: a column of that very name, else keys and list places with dots between.
+
+    ``*`` stands for every item of a list (or value of an object); lists within become one.
+    """
     if isinstance(value, Mapping) and path in value:
         return value[path]
-    for key in path.split("."):
+    keys = path.split(".")
+    for k, key in enumerate(keys):
+        if key == "*":
+            items = list(value.values()) if isinstance(value, Mapping) else value
+            if not isinstance(items, list):
+                return None
+            rest = ".".join(keys[k + 1 :])
+            found = [reach(item, rest) if rest else item for item in items]
+            lists = [item if isinstance(item, list) else [item] for item in found if item is not None]
+            return [item for inner in lists for item in inner]
         if isinstance(value, Mapping):
             value = value.get(key)
         elif isinstance(value, list) and key.lstrip("-").isdigit() and -len(value) <= int(key) < len(value):

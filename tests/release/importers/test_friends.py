@@ -163,3 +163,12 @@ def test_known_figures_of_emorynlp(shared_data: Path, take: Take) -> None:
     assert (got.report.dialogues, got.report.turns, got.report.rows_lost) == (89, 954, 0)
     several = [t for d in got.dialogues.values() for t in d.turns if len(t.speakers) > 1]
     assert len(several) == 4
+
+
+def test_numbers_of_pandas_and_repeated_utterances(put: Put, take: Take) -> None:
+    put("train_sent_emo.csv", HEAD + ROWS.replace("negative,0,0,8,21", "negative,0.0,0.0,8.0,21.0"))
+    put("dev_sent_emo.csv", HEAD + ROWS.replace(",neutral,0,2,", ",neutral,0,0,"))
+    got = take("meld")
+    assert set(got.dialogues) == {f"meld_{split}_{n}" for split in ("train", "dev") for n in (0, 1)}
+    assert len(got.dialogues["meld_train_0"].turns) == len(got.dialogues["meld_dev_0"].turns) == 2
+    assert got.notes["duplicate_utterance"] == 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +19,7 @@ from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.mapping import read
 from mmdia.release.importers.options import ImportOptions
+from mmdia.release.validate import validate
 from mmdia.schema.dialogue import Dialogue
 
 from .conftest import Imported
@@ -151,6 +156,10 @@ def test_a_path_that_no_row_has_is_noted(put: Put, take: Take) -> None:
     mapping = NESTED_MAPPING.replace('name = "film.name"', 'name = "film.nmae"')
     got = take("mapping", path, mapping=put("m.toml", mapping))
     assert got.report.notes["column_absent"].examples == ["talk.jsonl: film.nmae"]
+    mapping = NESTED_MAPPING.replace('name = "film.name"', 'name = "lines.*.nmae"')
+    got = take("mapping", path, mapping=put("n.toml", mapping))
+    assert got.report.notes["column_absent"].examples == ["talk.jsonl: lines.*.nmae"]
+    assert got.dialogues["d1"].extra is None or "lines" not in json.loads(got.dialogues["d1"].extra)
 
 
 def test_scripts_have_no_film(put: Put, take: Take) -> None:
@@ -254,3 +263,177 @@ def test_every_row_is_counted_whatever_it_holds(tmp_path: Path, rows: list[Any])
     assert ledger.n_read == ledger.n_kept + ledger.n_lost
     kept = [item for item in found if isinstance(item, Dialogue)]
     assert ledger.n_kept >= sum(len(d.turns) for d in kept)
+
+
+def test_text_of_a_title_without_times_is_kept(put: Put, take: Take) -> None:
+    path = put(
+        "a.csv", "film,d,t,s,from,to\nF,d1,hello there,A,,\nF,d1,bye,B,,\nF,,alone,A,,\nF,d2,half,A,1,\n"
+    )
+    plan = 'title = { title_id = "film" }\ndialogue = { dialogue_id = "d" }\n'
+    plan += 'turn = { text = "t", speakers = "s", start_ms = "from", end_ms = "to" }\n'
+    got = take("mapping", path, mapping=put("a.toml", plan))
+    assert {k: [t.text for t in d.turns] for k, d in got.dialogues.items()} == {
+        "d1": ["hello there", "bye"], "F_dia_001": ["alone"],
+    }  # fmt: skip
+    assert all((d.title_id, d.start_ms, d.end_ms) == ("F", None, None) for d in got.dialogues.values())
+    assert (got.notes["no_times"], got.lost) == (3, {"missing_field": 1})
+    assert not [f for f in validate(got.handle).findings if f.code == "partial_times"]
+
+
+PLAIN = """
+[title]
+title_id = "film"
+[dialogue]
+dialogue_id = "d"
+[turn]
+start_ms = "from"
+end_ms = "to"
+speakers = "who"
+text = "says"
+"""
+COLUMNS = ("film", "d", "from", "to", "who", "says", "note")
+WORDS = st.sampled_from(
+    ["", " ", "a", "A", "Zoe\u0301", "Zo\u00e9", "x\u200fy", "two\nlines", "nan", "None",
+     '"q" z', '"open', "[1", "0.0"]
+)  # fmt: skip
+TIMES = st.sampled_from(["", "0", "1", "12", "1.5", "0:00:02", "true", "nan", "x"])
+TABLE = st.lists(st.tuples(WORDS, WORDS, TIMES, TIMES, WORDS, WORDS, WORDS), max_size=6)
+
+
+def written(folder: Path, form: str, rows: list[tuple[str, ...]]) -> Path:
+    path = folder / f"t.{form}"
+    cells = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    if form in ("csv", "tsv"):
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            table = csv.writer(stream, delimiter="\t" if form == "tsv" else ",", quoting=csv.QUOTE_ALL)
+            table.writerows([COLUMNS, *rows])
+    elif form == "json":
+        path.write_text(json.dumps(cells), "utf-8")
+    elif form == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in cells), "utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist(cells, pa.schema([(c, pa.string()) for c in COLUMNS])), path)
+    return path
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=TABLE)
+def test_a_table_is_the_same_in_every_format_and_every_row_is_counted(
+    tmp_path: Path, rows: list[tuple[str, ...]]
+) -> None:
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    mapping = tmp_path / "m.toml"
+    mapping.write_text(PLAIN, "utf-8")
+    found = []
+    for form in ("csv", "tsv", "json", "jsonl", "parquet"):
+        ledger = Ledger()
+        items = list(read([written(tmp_path, form, rows)], ImportOptions(mapping=mapping), ledger))
+        dialogues = [item for item in items if isinstance(item, Dialogue)]
+        assert ledger.n_read == len(rows) == ledger.n_kept + ledger.n_lost
+        assert ledger.n_kept == sum(len(d.turns) for d in dialogues)
+        found.append([d.to_row() for d in dialogues])
+    assert all(one == found[0] for one in found)
+
+
+def test_lists_by_star_side_by_side_and_one_element(put: Put, take: Take) -> None:
+    row = {
+        "id": "d1",
+        "who": ["A", "B", "C"],
+        "said": [[{"w": "one"}, {"w": "two", "p": 1}], [{"w": "three"}]],
+        "cast": [{"n": "A", "age": 3}, {"n": "B"}],
+        "at": {"b": [1, 2, 3], "e": [2, 3, 4]},
+        "info": {"kind": "x", "left": {"y": 1}},
+        "tags": ["first", "second"],
+    }
+    plan = """
+[source]
+each = "dialogue"
+turns = ["who", "said", "at.b", "at.e"]
+[dialogue]
+dialogue_id = "id"
+description = "info.kind"
+summary = "tags.0"
+speakers = { each = "cast", speaker_id = "n" }
+[title]
+title_id = { const = "F" }
+[turn]
+start_ms = "at.b"
+end_ms = "at.e"
+speakers = "who"
+text = "said.*.w"
+"""
+    got = take("mapping", put("a.json", json.dumps([row])), mapping=put("m.toml", plan))
+    found = got.dialogues["d1"]
+    assert [(t.start_ms, t.end_ms, t.speakers, t.text) for t in found.turns] == [
+        (1000, 2000, ("A",), "one two"),
+        (2000, 3000, ("B",), "three"),
+        (3000, 4000, ("C",), None),
+    ]
+    assert (found.description, found.summary) == ("x", "first")
+    assert json.loads(found.extra or "") == {"info": {"left": {"y": 1}}, "cast": [{"age": 3}, {}]}
+    assert json.loads(found.turns[0].extra or "") == {"said": [{}, {"p": 1}]}
+    assert got.report.notes["element_only"].examples == ["a.json:1: tags: 1 more"]
+    assert got.notes["uneven_lists"] == 1
+    nested = {"parts": [{"lines": [{"s": "A", "t": "x"}]}, {"lines": [{"s": "B", "t": "y"}]}]}
+    plan = '[source]\nrows = "parts.*.lines"\n[dialogue]\ndialogue_id = { const = "d" }\n'
+    plan += '[turn]\nspeakers = "s"\ntext = "t"\n'
+    got = take("mapping", put("b.json", json.dumps(nested)), mapping=put("n.toml", plan))
+    assert [t.text for t in got.dialogues["d"].turns] == ["x", "y"]
+
+
+SCRIPT = '[dialogue]\ndialogue_id = "d"\n[turn]\nspeakers = "s"\ntext = "t"\n'
+
+
+def test_one_constant_is_a_list_of_one_and_is_checked_first(put: Put, take: Take) -> None:
+    path = put("a.csv", "d,s,t\n1,a,b\n")
+    got = take("mapping", path, mapping=put("m.toml", SCRIPT.replace('"s"', '{ const = "S" }')))
+    assert got.dialogues["1"].turns[0].speakers == ("S",)
+    bad = SCRIPT + 'confidence = { const = "high" }\n'
+    with pytest.raises(UsageError, match=r"turn\.confidence\.const"):
+        take("mapping", path, mapping=put("b.toml", bad))
+
+
+def test_columns_and_keys_of_one_name_are_both_kept(put: Put, take: Take) -> None:
+    mapping = put("m.toml", SCRIPT)
+    for path in (
+        put("a.csv", "d,s,t,x,x,\n1,a,b,2,3,4\n"),
+        put("a.jsonl", '{"d":1,"s":"a","t":"b","x":2,"x":3,"column 6":4}\n'),
+    ):
+        got = take("mapping", path, mapping=mapping)
+        extra = json.loads(got.dialogues["1"].turns[0].extra or "")
+        assert {k: int(v) for k, v in extra.items()} == {"x": 2, "x (2)": 3, "column 6": 4}
+        assert got.notes["duplicate_column"] == 1
+
+
+def test_quotes_of_a_tsv_may_be_text(put: Put, take: Take) -> None:
+    path = put("a.tsv", 'd\ts\tt\n1\ta\t"Hi," she said\n1\tb\t"open\n1\ta\tshut\n')
+    got = take("mapping", path, mapping=put("m.toml", "[source]\nquoting = false\n" + SCRIPT))
+    assert [t.text for t in got.dialogues["1"].turns] == ['"Hi," she said', '"open', "shut"]
+    path = put("b.tsv", 'd\ts\tt\n1\ta\t"say ""Hi"""\n')
+    assert take("mapping", path, mapping=put("n.toml", SCRIPT)).notes["quotes_read"] == 1
+
+
+def test_names_in_two_forms_and_words_for_nothing_are_noted(put: Put, take: Take) -> None:
+    path = put("a.csv", "d,s,t\n1,Zo\u00e9,hi\n1,Zoe\u0301,nan\n1,NA,x\n1,zo\u00e9,x\n2,\u200fBo\u200f,x\n")
+    got = take("mapping", path, mapping=put("m.toml", SCRIPT))
+    assert got.notes == {"speaker_forms": 2, "null_word": 2, "name_mended": 1}
+    assert got.dialogues["2"].turns[0].speakers == ("Bo",)
+    path = put("b.csv", "d,s,t\ncaf\u00e9,a,x\ncafe\u0301,a,y\n")
+    got = take("mapping", path, mapping=put("n.toml", SCRIPT))
+    assert [f.count for f in validate(got.handle).findings if f.code == "name_collision"] == [1]
+
+
+def test_bytes_and_numbers_that_are_none_do_not_stop_an_import(
+    put: Put, take: Take, tmp_path: Path
+) -> None:
+    rows = [
+        {"d": "1", "s": "a", "t": "b", "sound": {"bytes": b"x"}, "n": float("nan"), "on": date(2026, 1, 2)}
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    mapping = put("m.toml", SCRIPT)
+    got = take("mapping", tmp_path / "a.parquet", mapping=mapping)
+    extra = json.loads(got.dialogues["1"].turns[0].extra or "")
+    assert (extra["on"], got.notes["bytes_left_out"], "n" in extra) == ("2026-01-02", 1, False)
+    path = put("a.jsonl", '{"d":"1","s":"a","t":"b","n":NaN,"m":Infinity}\n')
+    extra = json.loads(take("mapping", path, mapping=mapping).dialogues["1"].turns[0].extra or "")
+    assert extra == {"m": "Infinity"}

@@ -141,3 +141,53 @@ def test_public_files(shared_data: Path, take: Take, name: str) -> None:
     got = take("auto", folder, max_gap_s=5.0)
     assert got.report.turns == len(lines)
     assert got.report.rows_lost == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "recording", "speaker"),
+    [
+        ("SPEAKER my film 1 0.000 1.000 <NA> <NA> A <NA> <NA>", "my film", "A"),
+        ("SPEAKER The 39 (1935).mkv 1 0 1 <NA> <NA> Old man <NA> <NA>", "The 39 (1935).mkv", "Old man"),
+        ("SPEAKER film 1 0 1 <NA> <NA> Old man 0.5 <NA>", "film", "Old man"),
+        ("SPEAKER my film 1 0 1 <NA> <NA> A", "my film", "A"),
+    ],
+)  # fmt: skip
+def test_rttm_names_with_spaces(put: Put, take: Take, line: str, recording: str, speaker: str) -> None:
+    put("a.rttm", f"{line}\nSPEAKER film 1 0 1 spoken here as well A <NA> <NA>\n")
+    put("a.uem", f"{recording} 1 0 5\nfilm 1 0 5\n")
+    got = take("rttm")
+    assert spans(got, f"{recording}_dia_001") == [(0, 1000, (speaker,))]
+    assert got.lost == {"broken_row": 1}
+
+
+def test_seglst_words_and_times_as_lists_or_none(put: Put, take: Take) -> None:
+    rows: list[dict[str, object]] = [
+        {"speaker": "a", "words": ["a", "b"], "odd": 1, "start_time": [0.5, 1], "end_time": [1, 1.5]},
+        {"speaker": "b", "words": "no time"},
+        {"speaker": "a", "words": "sooner", "start_time": "0", "end_time": "0.25"},
+        {"speaker": "a", "words": [{"word": "a"}], "start_time": 2, "end_time": 3},
+        {"speaker": "a", "words": "x", "start_time": True, "end_time": 3},
+    ]
+    put("a.json", json.dumps([{"session_id": "s", **row} for row in rows]))
+    got = take("auto")
+    turns = got.dialogues["s_dia_001"].turns
+    assert [(t.start_ms, t.end_ms, t.text) for t in turns] == [
+        (0, 250, "sooner"),
+        (500, 1500, "a b"),
+        (None, None, "no time"),
+    ]
+    assert got.lost == {"broken_row": 1, "bad_time": 1}
+    assert got.notes["no_times"] == 1
+    assert [t.extra for t in turns] == [None, '{"odd": 1}', None]
+
+
+def test_without_times_a_pause_still_ends_a_dialogue(put: Put, take: Take) -> None:
+    texts = [("one", 0, 1), ("two", None, None), ("three", 60, 61), ("four", None, None)]
+    names = ("words", "start_time", "end_time", "session_id", "speaker")
+    rows = [dict(zip(names, (*row, "s", "a"), strict=True)) for row in texts]
+    put("a.json", json.dumps(rows))
+    got = take("seglst", max_gap_s=10.0)
+    assert [[t.text for t in d.turns] for d in got.dialogues.values()] == [
+        ["one", "two"],
+        ["three", "four"],
+    ]
