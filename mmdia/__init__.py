@@ -12,7 +12,8 @@ from mmdia import _datasets_hook
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmdia.builder import MMDia, load_dataset
-    from mmdia.corpus.locate import open_release
+    from mmdia.cli.python import align, rebuild
+    from mmdia.corpus.read import open_release
     from mmdia.errors import MmdiaError
     from mmdia.rebuild.attach import attach_media
     from mmdia.schema.cue import Cue
@@ -34,9 +35,11 @@ __all__ = [
     "Title",
     "Turn",
     "__version__",
+    "align",
     "attach_media",
     "load_dataset",
     "open_release",
+    "rebuild",
 ]
 
 _HOMES = {
@@ -49,9 +52,11 @@ _HOMES = {
     "TimeMap": "mmdia.schema.time",
     "Title": "mmdia.schema.title",
     "Turn": "mmdia.schema.dialogue",
+    "align": "mmdia.align",  # a room that is called like a function (`mmdia._verbs`)
     "attach_media": "mmdia.rebuild.attach",
     "load_dataset": "mmdia.builder",
-    "open_release": "mmdia.corpus.locate",
+    "open_release": "mmdia.corpus.read",
+    "rebuild": "mmdia.rebuild",
 }
 
 
@@ -61,7 +66,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    value: object = getattr(importlib.import_module(home), name)
+    room = importlib.import_module(home)
+    value: object = room if home == f"{__name__}.{name}" else getattr(room, name)
     globals()[name] = value
     return value
 

@@ -1,13 +1,16 @@
 """The alignment room: cues in, time map and verdict out. No files, no media.
 
-``from mmdia.align import align, Alignment`` is the door; the names open lazily, and nothing heavy is
-imported until asked for. Inside the project import the files: `mmdia.align.solve` (the solver),
+``mmdia.align(annotation, media)`` is the command (`mmdia.cli.python`). The door of the room itself is
+``from mmdia.align import align, Alignment``; the names open lazily, and nothing heavy is imported until
+asked for. Inside the project import the files: `mmdia.align.solve` (the solver),
 `mmdia.align.result` (what it returns), `mmdia.align.track` (cues as arrays).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mmdia._verbs import make_callable
 
 if TYPE_CHECKING:
     from mmdia.align.result import Alignment, Discrepancy, LineFit, ReviewItem
@@ -37,3 +40,6 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+make_callable(__name__)

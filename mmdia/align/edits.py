@@ -58,8 +58,8 @@ def place(pieces: list[Piece], nats: Floats, anno: Track, scale: float) -> Place
     for k in range(1, len(pieces)):
         left, right = pieces[k - 1], pieces[k]
         removed = (left.offset - right.offset) / scale
-        # Lines before the last edit are not this one's to move.
-        first = max(left.first, int(np.searchsorted(anno.start_s, floor - _OVERLAP_S))) + 1
+        # Lines before the last edit are not this one's to move. (Where a clock starts over, starts fall.)
+        first = min(max(left.first, int(np.searchsorted(anno.start_s, floor - _OVERLAP_S))) + 1, n)
         zone = np.arange(min(first, right.first), max(right.last, first))
         slide = _slide(zone, nats[:, k - 1 : k + 1], anno, removed, floor)
         piece[zone] = k

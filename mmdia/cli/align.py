@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmdia.cli import align_identify, align_rank, align_table6
 from mmdia.cli.align_options import add_evidence, output_paths, params_of, wanted_of
 from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json
+
+if TYPE_CHECKING:
+    from mmdia.schema.timemap import TimeMapFile
+    from mmdia.sync.annotation import AnnotationTrack
 
 DESCRIPTION = """\
 Find the time map from the annotated copy to yours, with a verdict.
@@ -76,6 +80,21 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from mmdia.cli.align_show import show_map
+
+    if args.batch:
+        from mmdia.cli.align_batch import run_folders
+
+        return run_folders(args)
+    _, document = find_map(args)
+    if args.json is not None and str(args.json) == "-":
+        print_json(document.to_row(nulls=True))
+    else:
+        show_map(document)
+    return EXIT_DONE if document.accepted else EXIT_PARTIAL
+
+
+def find_map(args: argparse.Namespace) -> tuple[AnnotationTrack, TimeMapFile]:
+    """Align, and write what was asked for; the annotation's lines and the map."""
     from mmdia.cli.align_tracks import read_annotation
     from mmdia.errors import UsageError
     from mmdia.store.atomic import write_text
@@ -83,10 +102,6 @@ def run(args: argparse.Namespace) -> int:
     from mmdia.sync.retime import retimed_srt
     from mmdia.sync.timemap import solve, write_timemap
 
-    if args.batch:
-        from mmdia.cli.align_batch import run_folders
-
-        return run_folders(args)
     outputs = output_paths(args, [args.annotations, args.media, args.subs, args.words, args.fingerprint])
     params = params_of(args)
     track = read_annotation(args.annotations, args.fingerprint)
@@ -116,8 +131,4 @@ def run(args: argparse.Namespace) -> int:
         from mmdia.pages.alignment import alignment_page
 
         write_text(outputs["report"], alignment_page(document, texts=[line.text for line in track.lines]))
-    if args.json is not None and str(args.json) == "-":
-        print_json(document.to_row(nulls=True))
-    else:
-        show_map(document)
-    return EXIT_DONE if document.accepted else EXIT_PARTIAL
+    return track, document

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, lasting, note
+from mmdia.cli.console import lasting, note
 
 if TYPE_CHECKING:
     from mmdia.rebuild.config import RebuildConfig
@@ -208,6 +209,11 @@ def config_of(args: argparse.Namespace) -> RebuildConfig:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
+    return work(args)(as_json=args.json)
+
+
+def work(args: argparse.Namespace) -> Callable[..., int]:
+    """Do what was asked for; a function that shows it (as a table or as JSON) and gives the exit status."""
     from mmdia.cli.align_options import check_engine
     from mmdia.cli.rebuild_show import show_status, show_summary, show_verify
     from mmdia.engines.registry import parse_engine
@@ -228,11 +234,11 @@ def run(args: argparse.Namespace) -> int:
     if args.verify:
         if config.out_url is not None:
             raise UsageError("a remote output is verified where its files are", hint="Download it first.")
-        return show_verify(verify_output(config.out), as_json=args.json)
+        return partial(show_verify, verify_output(config.out))
     if args.status:
         if config.out_url is not None:
             fetch_state(config)
-        return show_status(status_of(config), as_json=args.json)
+        return partial(show_status, status_of(config))
     plan = make_plan(config)
     if plan.route == "demo":
         note("mmdia: no release installed or named: using the bundled demo title")
@@ -242,10 +248,10 @@ def run(args: argparse.Namespace) -> int:
     if summary.statuses.get("built"):
         release = "" if args.annotations is None else f"annotations={args.annotations!r}, "
         note(f'mmdia: load them: load_dataset("mmdia", {release}data_dir={summary.out!r})')
-    return show_summary(summary, as_json=args.json)
+    return partial(show_summary, summary)
 
 
-def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int:
+def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> Callable[..., int]:
     from mmdia.cli.rebuild_show import show_plan
     from mmdia.rebuild.estimate import estimate
     from mmdia.rebuild.ledger import Ledger
@@ -261,8 +267,7 @@ def _dry_run(config: RebuildConfig, plan: Plan, args: argparse.Namespace) -> int
     refuse_other_release(plan, config.out, rows)
     _tell_replaced(config, plan, rows)
     needed = estimate(plan, config, rows)
-    show_plan(plan, needed, as_json=args.json)
-    return EXIT_PARTIAL if plan.matches.strangers else EXIT_DONE
+    return partial(show_plan, plan, needed)
 
 
 def _tell_replaced(config: RebuildConfig, plan: Plan, rows: Mapping[str, Mapping[str, Any]]) -> None:

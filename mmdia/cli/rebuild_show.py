@@ -22,9 +22,10 @@ _QUIET = ("no_media", "not_selected", "withdrawn")
 Column = str | tuple[str, str]
 
 
-def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
-    """Print what a run would do and what it would need."""
+def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> int:
+    """Print what a run would do and what it would need; returns the exit status."""
     rows = _plan_rows(plan, needed)
+    status = EXIT_PARTIAL if plan.matches.strangers else EXIT_DONE
     if as_json:
         print_json(
             {
@@ -38,7 +39,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
                 "broken": [*(str(e) for e in plan.broken), *plan.matches.strangers],
             }
         )
-        return
+        return status
     right = "right"
     heads: list[Column] = ["title", ("dialogues", right), "file", "how", ("copies", right), ("MB", right)]
     cells = []
@@ -50,6 +51,7 @@ def show_plan(plan: Plan, needed: Estimate, *, as_json: bool) -> None:
     print_table(heads, cells, title=f"{plan.annotation_version}: nothing is written (--dry-run)")
     _show_needed(needed, matched=any(r["file"] for r in rows))
     show_files(plan.matches, [*(str(e) for e in plan.broken), *plan.matches.strangers])
+    return status
 
 
 def _plan_rows(plan: Plan, needed: Estimate) -> list[dict[str, Any]]:

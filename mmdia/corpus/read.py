@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mmdia.corpus import locate
 from mmdia.corpus.jsonl import OnBroken, RecordT, Rows, line_blocks, records_of, rows_of
 from mmdia.corpus.locate import ReleaseHandle, release_files
 from mmdia.corpus.parquet import parquet_rows
@@ -52,6 +53,37 @@ class Withdrawals:
     def covers(self, dialogue_id: str | None, title_id: str | None) -> bool:
         """Whether the dialogue, or its whole title, is withdrawn."""
         return dialogue_id in self.dialogues or title_id in self.titles
+
+
+class OpenRelease(ReleaseHandle):
+    """A release with its rows."""
+
+    def dialogues(self) -> Iterator[Dialogue]:
+        """Its dialogues with their turns, in disk order; withdrawn ones are left out.
+
+        Raises:
+            BrokenRow: A row cannot be read.
+        """
+        return iter_dialogues(self)
+
+    def titles(self) -> dict[str, Title]:
+        """Its titles by id.
+
+        Raises:
+            BrokenRow: A row cannot be read.
+        """
+        return load_titles(self)
+
+
+def open_release(path: str | Path) -> OpenRelease:
+    """Open a release folder; see `mmdia.corpus.locate.open_release`.
+
+    Raises:
+        ReleaseNotFound: There is no release.
+        ReleaseError: Its head cannot be used.
+    """
+    handle = locate.open_release(path)
+    return OpenRelease(handle.path, handle.head)
 
 
 def iter_numbered(

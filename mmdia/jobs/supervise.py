@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from mmdia.errors import UsageError
@@ -119,6 +121,21 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Start processes that do not run the user's script again.
+
+    A spawned process imports its parent's main module first; that of a script without a guard
+    (``if __name__ == "__main__"``) would call us once more. Workers need nothing of it.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _child(pipe: Connection, worker: Worker, every_s: float) -> None:
     threading.Thread(target=_follow_parent, daemon=True).start()
     turn = threading.Lock()  # events and beats share the pipe
@@ -190,7 +207,8 @@ class _Crew:
         process = self._context.Process(
             target=_child, args=(theirs, self._worker, self._every_s), daemon=True
         )
-        process.start()
+        with _no_main_module():
+            process.start()
         theirs.close()
         return _Hand(process, ours)
 

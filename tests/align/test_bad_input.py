@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mmdia.align.solve import align
 from mmdia.errors import AlignmentError
@@ -71,3 +74,19 @@ def test_very_many_cues_end_in_bounded_time(make_film: Make) -> None:
     assert len(result.lines) == 6000
     assert result.verdict == "identity"
     assert sum(f.present for f in result.lines) >= 4000
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    times=st.lists(st.tuples(st.integers(0, 300_000), st.integers(0, 5_000)), max_size=60),
+    moved=st.integers(-5_000, 60_000), seed=st.integers(0, 3), cut=st.booleans(),
+)  # fmt: skip
+def test_clocks_that_start_over_have_an_answer(times, moved: int, seed: int, cut: bool) -> None:
+    """Whatever the order of the times: a verdict, or an error of ours."""
+    words = "moon river stone walks under never again house light dark".split()
+    said = [" ".join(words[(k * 7 + j + seed) % 10] for j in range(1 + k % 4)) for k in range(len(times))]
+    anno = [Cue(at, at + length, text) for (at, length), text in zip(times, said, strict=True)]
+    media = [Cue(max(0, c.start_ms + moved), max(0, c.end_ms + moved), c.text) for c in anno]
+    with suppress(AlignmentError):
+        found = align(anno, media[len(media) // 2 :] if cut else media)
+        assert len(found.lines) == len(anno)
