@@ -151,9 +151,10 @@ def test_silence_is_judged_by_the_centre_where_there_is_one() -> None:
     x = film.noise(6, 24_000)
     silence = np.zeros((1, 24_000), np.float32)
     music = x.copy()
+    music[2, 8000:] = 0
+    prove_sound(music[2:3], 8000, (0, 3), [Plain(0.0, music, centre=2)], "clip", codec="ac3")
     music[2] = 0
-    prove_sound(silence, 8000, (0, 3), [Plain(0.0, music, centre=2)], "clip", codec="ac3")
-    for voice, centre in ((x, 2), (x[:2], None), (np.stack([x[0], 0 * x[0]]), None)):
+    for voice, centre in ((x, 2), (music, 2), (x[:2], None), (np.stack([x[0], 0 * x[0]]), None)):
         with pytest.raises(MediaUnreadable, match="are others"):
             prove_sound(silence, 8000, (0, 3), [Plain(0.0, voice, centre=centre)], "clip", codec="ac3")
 
