@@ -80,7 +80,7 @@ def prove_sound(
     mute = float(np.abs(heard).max(initial=0)) < _SILENT
     for plain in film:
         # A centre that is silent throughout is not what a clip is made of: then all channels count.
-        plain = plain._replace(centre=None) if mute else plain  # noqa: PLW2901
+        plain = plain._replace(centre=None) if mute else plain
         lag = (plain.start_s - start_s) * PLAIN_RATE
         whole = int(np.ceil(lag - 1e-6))
         # Both on one grid: the clip is moved by the part of a sample that is left.
