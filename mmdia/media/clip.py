@@ -24,9 +24,12 @@ from mmdia.media.sound_block import SoundBlock, SoundRange
 from mmdia.media.stills import StillFacts, StillParams, write_still
 from mmdia.media.verify import check_copy
 from mmdia.media.video import ClipWriter, VideoFacts, VideoParams
-from mmdia.media.window import Window, frame_on_screen, snap
+from mmdia.media.window import Window, frame_on_screen, has_hole, snap
 
 _T = TypeVar("_T")
+
+#: A clip that a hole in the picture makes longer than was asked for, by so much, is refused, seconds.
+_STRETCH_S = 10.0
 
 
 class ClipFailed(Exception):
@@ -310,6 +313,13 @@ class ClipJob:
 def _lack(index: MediaIndex, kind: str, code: str, message: str) -> ClipFailed:
     if kind in index.encrypted:
         return ClipFailed("encrypted", f"the film's {kind} is encrypted")
+    if kind in index.damaged:
+        return ClipFailed("invalid_media", f"the film is damaged: none of its {kind} can be read")
+    if kind == "video" and "stamps" in index.damaged:
+        told = "nothing in the film says when its pictures are shown"
+        return ClipFailed(
+            "invalid_media", f"{told}; ffmpeg -fflags +genpts -i FILE -map 0 -c copy fixed.mkv"
+        )
     return ClipFailed(code, message)
 
 
@@ -319,7 +329,12 @@ def _inside(part: Window, whole: Window) -> bool:
 
 def _window(request: ClipRequest, index: MediaIndex) -> Window:
     try:
-        return snap(index, request.start_s, request.end_s)
+        window = snap(index, request.start_s, request.end_s)
+        stretched = float(window.duration) > request.end_s - request.start_s + _STRETCH_S
+        if stretched and index.video is not None and has_hole(index.video, window):
+            told = f"the film has no picture between {window.start_s:.3f} and {window.end_s:.3f} s"
+            raise ClipFailed("picture_gap", told)
+        return window
     except WindowOutside as error:
         raise ClipFailed("outside_media", str(error)) from error
     except UsageError as error:

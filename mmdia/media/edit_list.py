@@ -154,6 +154,36 @@ def _samples(movie: bytes, track: _Track) -> Samples:
     return Samples(stamps, offsets, sizes, width, height, _number(movie, at + 4, 4))
 
 
+def names_beyond(path: str | os.PathLike[str]) -> bool:
+    """Whether an mp4's tables name more, or lie farther, than the file holds; damaged counts read as False.
+
+    Nothing is multiplied out: a damaged table may stand for billions of samples.
+
+    Raises:
+        MediaUnreadable: The file is no mp4.
+    """
+    movie, size = movie_box(path), os.path.getsize(path)
+    for track in _tracks(movie):
+        boxes = _inside(movie, *track.media, b"minf", b"stbl")
+        for name, skip, kind in ((b"stco", 8, ">u4"), (b"co64", 8, ">u8"), (b"stsz", 12, ">u4")):
+            if name not in boxes:
+                continue
+            first, last = boxes[name]
+            rows = np.frombuffer(
+                movie[first + skip : last],
+                kind,
+                min(_number(movie, first + skip - 4, 4), (last - first - skip) // int(kind[-1])),
+            )
+            if name == b"stsz":
+                same = _number(movie, first + 4, 4)
+                most = same * _number(movie, first + 8, 4) if same else int(rows.sum(dtype=np.int64))
+            else:
+                most = int(rows.max(initial=0))
+            if most > size:
+                return True
+    return False
+
+
 def movie_box(path: str | os.PathLike[str]) -> bytes:
     """The content of an mp4's movie box.
 

@@ -54,6 +54,17 @@ def encrypted_streams(path: str | os.PathLike[str], container: Any) -> frozenset
     return frozenset()
 
 
+def is_locked(path: str | os.PathLike[str]) -> bool:
+    """Whether a file that cannot be opened says that it is encrypted: an mp4, or a transport stream."""
+    try:
+        with Path(path).open("rb") as file:
+            if _scrambled(file.read(_LOOK)):
+                return True
+        return any(not _ENTRIES.isdisjoint(names) for names in sample_entries(path))
+    except (OSError, MediaUnreadable):
+        return False
+
+
 def leave_out(
     path: str | os.PathLike[str], container: Any, video: Any, audio: Any
 ) -> tuple[Any, Any, tuple[str, ...]]:

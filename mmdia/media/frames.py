@@ -127,7 +127,9 @@ class PacketSource:
         self, container: Any, stream: Any, video: VideoIndex, path: str | Path, *, jumping: bool
     ) -> None:
         self._container, self._stream, self._video, self._path = container, stream, video, path
-        self._jumps = jumping and not video.counted and container.format.name in SEEKABLE
+        # Shifts go by the number of a packet, which nobody knows behind a jump.
+        sought = not video.counted and not video.shifts and container.format.name in SEEKABLE
+        self._jumps = jumping and sought
         self._packets = packets(container, [stream], video.shifts)
         self._next = 0
         self._held: Any = None

@@ -14,6 +14,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,14 @@ from mmdia.media.packet_facts import (
 )
 from mmdia.media.packets import Shifts, brings_headers, packets
 from mmdia.media.probe import codec_name, main_picture, open_input, sound_streams, start_time
+from mmdia.media.refusal import nothing_comes, unstamped
 from mmdia.media.tracks import choose_audio
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ class AudioIndex:
 class MediaIndex:
     """Index of one file: its picture and one sound track, either of which may be missing.
 
-    `encrypted` names those (``video``, ``audio``) that are missing for want of a key.
+    `encrypted` names those (``video``, ``audio``) that are missing for want of a key, `damaged` those
+    that the file names and that do not come (``stamps``: pictures come, but nothing says when).
     """
 
     container: str
@@ -191,6 +194,7 @@ class MediaIndex:
     video: VideoIndex | None
     audio: AudioIndex | None
     encrypted: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -223,18 +227,29 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             raise MediaUnreadable("the file holds neither picture nor sound", path=path)
         start = start_time(container)
         seen = _scan(container, video, audio)
+        stamps = chain(seen.pts, seen.dts, seen.audio_pts)
+        if (seen.pts or seen.audio_pts) and all(stamp == NO_PTS for stamp in stamps):
+            raise unstamped(Path(path))
         joints = _join(path, container.format.name, video, audio, seen)
-        sound = audio and _index_audio(audio, number or 0, start, seen, joints.audio)
+        if joints.video and joints.video[0][0] == 0 and joints.video[0][1]:
+            # The format's start may be the stamp that strayed.
+            firsts = [(s, pts[0]) for s, pts in ((video, seen.pts), (audio, seen.audio_pts)) if s and pts]
+            start = min(Fraction(s.time_base) * first for s, first in firsts if first != NO_PTS)
+        sound = audio and _index_audio(audio, number or 0, start, seen, joints)
         picture = video and _index_video(video, start, seen, joints.video)
         if picture is None and (audio is None or not len(seen.audio_pts)):
             what = "the picture holds no frame" if video is not None else "the sound holds no packet"
-            raise MediaUnreadable(what, path=path, hint="Is the file complete?")
-        return MediaIndex(container.format.name, start, picture, sound, encrypted)
+            raise nothing_comes(Path(path), container.format.name, what)
+        damaged: tuple[str, ...] = ()
+        if picture is None and video is not None and (len(seen.pts) or video.frames or video.duration):
+            damaged = ("stamps" if len(seen.pts) else "video",)
+        return MediaIndex(container.format.name, start, picture, sound, encrypted, damaged)
 
 
 def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen) -> Joints:
     """Lay recordings that are joined on one time line; what was seen is shifted likewise."""
     pts, dts, sound = (np.array(stamps, np.int64) for stamps in (seen.pts, seen.dts, seen.audio_pts))
+    counted = must_count(pts, untold=seen.untold)
     hidden = pts.copy()
     hidden[np.array(seen.hidden, np.int64)] = NO_PTS
     try:
@@ -243,16 +258,17 @@ def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen)
             None if video is None or not len(pts) else Track(dts, hidden, Fraction(video.time_base)),
             seen.keys,
             None if audio is None or not len(sound) else Track(sound, sound, Fraction(audio.time_base)),
+            counted=counted,
         )
     except MediaUnreadable as error:
         error.path = str(path)
         raise
-    if joints.video and must_count(pts, untold=seen.untold):
+    if joints.video and counted:
         told = "recordings are joined that do not say when their pictures are shown"
         raise MediaUnreadable(told, path=path, code="clock_jumps")
     if joints.video or joints.audio:
         seen.hidden += joints.unshown
-        seen.last_duration = 0
+        seen.last_duration = 0  # of the part with the highest stamps
         seen.pts = array("q", shifted(pts, joints.video).tolist())
         seen.dts = array("q", shifted(dts, joints.video).tolist())
         seen.audio_pts = array("q", shifted(sound, joints.audio).tolist())
@@ -360,11 +376,12 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: S
 
 
 def _index_audio(
-    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, shifts: Shifts
+    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, joints: Joints
 ) -> AudioIndex:
     time_base = Fraction(stream.time_base or Fraction(1, stream.sample_rate))
     stamps = np.array(seen.audio_pts, np.int64)
-    pts = stamps[stamps != NO_PTS]
+    sure = np.delete(stamps, joints.stray_sound)
+    pts = sure[sure != NO_PTS]
     codec = codec_name(stream)
     size = stream.codec_context.frame_size or packet_size(codec, pts, time_base, stream.sample_rate)
     first = int(pts[0]) * time_base - start if len(pts) else Fraction(0)
@@ -381,7 +398,7 @@ def _index_audio(
         n_packets=len(stamps),
         codec=codec,
         runs=find_runs(stamps, time_base, start, stream.sample_rate, size) if size else (),
-        shifts=shifts,
+        shifts=joints.audio,
     )
 
 

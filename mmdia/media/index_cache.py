@@ -33,6 +33,7 @@ def save(index: MediaIndex, path: str | Path) -> None:
         "container": index.container,
         "start": index.start,
         "encrypted": index.encrypted,
+        "damaged": index.damaged,
     }
     arrays: dict[str, Any] = {}
     for name, part in (("video", index.video), ("audio", index.audio)):
@@ -69,6 +70,7 @@ def load(path: str | Path) -> MediaIndex:
                 video=_video(facts["video"], stored) if "video" in facts else None,
                 audio=_audio(facts["audio"]) if "audio" in facts else None,
                 encrypted=tuple(facts["encrypted"]),
+                damaged=tuple(facts["damaged"]),
             )
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         if isinstance(error, MediaUnreadable):

@@ -7,6 +7,9 @@ read (`media.packets`), so that every pass over the film sees one clock.
 
 What counts as a jump is what the ffmpeg program corrects in such formats: steps back by over a
 second, or forward by over ten. Smaller steps forward are holes in one recording and stay.
+
+A single picture whose stamp lies far from those around it (a flipped bit) is shifted to the place that
+is free between them.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -36,6 +39,10 @@ _ALIKE_S = 5.0
 _AHEAD = 25
 #: Packets whose distances tell how long the last one of a part lasts.
 _TAIL = 50
+#: Packets on either side of a stray one that tell its place: pictures are not reordered farther.
+_AROUND = 16
+#: Sound that jumps and jumps back within so many packets strays: those of one block share its stamp.
+_BLOCK = 48
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,14 @@ class Track:
 _Jump: TypeAlias = tuple[int, float]
 
 
-def find_jumps(track: Track, container: str) -> list[_Jump]:
-    """(number of the packet, seconds) of each step at which the clock jumps for good."""
+def find_jumps(track: Track, container: str, *, blocks: bool = False) -> list[_Jump]:
+    """(number of the packet, seconds) of each step at which the clock jumps for good.
+
+    Args:
+        track: The stamps.
+        container: libavformat's name of the format.
+        blocks: Whether several packets share a stamp, and stray together where that is damaged.
+    """
     numbers = np.flatnonzero(track.order != NO_PTS)
     known = track.order[numbers]
     steps = np.diff(known) * float(track.time_base)
@@ -66,7 +79,15 @@ def find_jumps(track: Track, container: str) -> list[_Jump]:
         return []
     onward = _WRAPPED_S if container in SEEKABLE else max(_ONWARD_S, _USUAL * float(np.median(steps)))
     found = []
+    leaps = pairwise(np.flatnonzero(np.abs(steps) > _BACK_S).tolist()) if blocks else ()
+    there = [(k, back) for k, back in leaps if back - k < _BLOCK and steps[k] * steps[back] < 0]
+    tick = float(track.time_base)
+    strays = {
+        n for k, back in there if abs(known[back + 1] - known[k]) * tick < 2 * _BACK_S for n in (k, back)
+    }
     for k in np.flatnonzero((steps < -_BACK_S) | (steps > onward)).tolist():
+        if k in strays:
+            continue
         # Stamps that go on from there; a single damaged one does not.
         ahead, behind = known[k + 1 : k + 1 + _AHEAD], known[max(0, k + 1 - _AHEAD) : k + 1]
         moved = float(np.median(ahead) - np.median(behind)) * float(track.time_base)
@@ -83,14 +104,119 @@ class Joints:
         video: Shifts of the picture.
         audio: Shifts of the sound.
         unshown: Packets of picture that no decoder can show at the beginning of a part.
+        stray_sound: Packets of sound whose stamps lie far from those around them.
     """
 
     video: Shifts = ()
     audio: Shifts = ()
     unshown: tuple[int, ...] = ()
+    stray_sound: tuple[int, ...] = ()
 
 
-def join(container: str, video: Track | None, keys: Sequence[int], audio: Track | None) -> Joints:
+def find_strays(stamps: Ints, time_base: Fraction, other: Ints | None = None) -> list[int]:
+    """Packets whose stamps lie far from all those around them, on one side; rising.
+
+    Args:
+        stamps: Display stamps in decoding order, `NO_PTS` where there is none, ticks.
+        time_base: Seconds per tick.
+        other: Stamps of the film's other stream in the same ticks, which tell whether a first or last
+            packet far out belongs there (a title, an end card).
+    """
+    numbers = np.flatnonzero(stamps != NO_PTS)
+    known = stamps[numbers]
+    if len(known) < _USUAL:
+        return []
+    usual = int(np.median(np.abs(np.diff(known))))
+    gap = max(round(_BACK_S / time_base), _USUAL * usual)
+    far = np.abs(np.diff(known)) > gap
+    alone = np.flatnonzero(np.append(True, far) & np.append(far, True))
+    # A single stamp of the other stream may stray as well.
+    inner = None if other is None or len(other) < 2 else np.partition(other, (1, -2))
+    found = []
+    for k in alone.tolist():
+        near = _around(known, k, [k])
+        room = max(gap, 3 * int(np.diff(np.sort(near)).max()))
+        low, high = int(near.min()) - room, int(near.max()) + room
+        if k in (0, len(known) - 1):
+            beyond = max(gap, round((_WRAPPED_S if inner is None else _ONWARD_S) / time_base))
+            ends = near if inner is None else inner[[1, -2]]
+            low = min(low, int(ends.min()) - beyond) if k == 0 else low
+            high = max(high, int(ends.max()) + beyond) if k else high
+        if not low <= known[k] <= high:
+            found.append(int(numbers[k]))
+    return found
+
+
+def _around(known: Ints, k: int, strays: Any) -> Ints:
+    """The stamps around one, without those that stray."""
+    near = np.arange(max(0, k - _AROUND), min(len(known), k + _AROUND + 1))
+    return known[near[~np.isin(near, strays)]]
+
+
+def _place(stamps: Ints, stray: int, strays: Sequence[int], gap: float) -> int | None:
+    """The display stamp that a stray packet should have; None when several places are free.
+
+    So it is where a step that is larger than `gap` (ticks) is near: another recording begins, say.
+    """
+    numbers = np.flatnonzero(stamps != NO_PTS)
+    known, k, others = (
+        stamps[numbers],
+        int(np.searchsorted(numbers, stray)),
+        np.searchsorted(numbers, strays),
+    )
+    near = _around(known, k, others)
+    before = len(_around(known[:k], k, others))
+    if 0 < before < len(near) and (np.diff(near) > 0).all():  # nothing is reordered
+        low, high = near[before - 1], near[before]
+        return int(low + min(np.median(np.diff(near)), (high - low) // 2))
+    sure = np.sort(np.delete(known, others))
+    sure = sure[(sure >= near.min()) & (sure <= near.max())]
+    steps = np.diff(sure)
+    usual, (second, widest) = int(np.median(steps)), np.sort(steps)[-2:]
+    if widest > max(gap, _USUAL * usual):
+        return None
+    if widest >= 1.5 * usual and second < 0.75 * widest:
+        at = int(np.argmax(steps))
+        return int(sure[at] + min(usual, steps[at] // 2))
+    if before == 0:
+        return int(near.min()) - usual
+    return int(near.max()) + usual if len(near) - before < _AROUND else None
+
+
+def mend_strays(video: Track, audio: Track | None) -> tuple[Track, dict[int, int]]:
+    """The picture's stamps without strays, and what is added to each of those, ticks.
+
+    Raises:
+        MediaUnreadable: Nothing tells where a stray picture belongs.
+    """
+    other = _in_ticks(audio, video.time_base)
+    strays = find_strays(video.shown, video.time_base, other)
+    order, shown = video.order.copy(), video.shown.copy()
+    order[[*strays, *find_strays(video.order, video.time_base, other)]] = NO_PTS
+    added = {}
+    for stray in strays:
+        place = _place(video.shown, stray, strays, _BACK_S / float(video.time_base))
+        if place is None or place in shown:
+            raise _refusal(
+                f"the stamp of one picture, {int(video.shown[stray]) * float(video.time_base):.0f} s"
+            )
+        added[stray] = place - int(shown[stray])
+        shown[stray] = place
+    return Track(order, shown, video.time_base), added
+
+
+def _in_ticks(track: Track | None, time_base: Fraction) -> Ints | None:
+    """The stamps that a track has, in other ticks."""
+    if track is None:
+        return None
+    known = track.shown[track.shown != NO_PTS]
+    stamps: Ints = np.rint(known * float(track.time_base / time_base)).astype(np.int64)
+    return stamps
+
+
+def join(
+    container: str, video: Track | None, keys: Sequence[int], audio: Track | None, *, counted: bool = False
+) -> Joints:
     """How the parts of a film are laid on one time line.
 
     Args:
@@ -98,13 +224,37 @@ def join(container: str, video: Track | None, keys: Sequence[int], audio: Track 
         video: The picture's stamps.
         keys: Packets of picture at which decoding can start, rising.
         audio: The sound's stamps.
+        counted: Whether the picture's stamps do not tell when it is shown.
 
     Raises:
         MediaUnreadable: The clock jumps (code ``clock_jumps``) in a format that is sought in, or back
             in one of the streams only: nothing says then what follows on what.
     """
+    mended, strays = dict[int, int](), list[int]()
+    if video is not None and not counted:
+        video, mended = mend_strays(video, audio)
+    if audio is not None:
+        strays = find_strays(audio.shown, audio.time_base, _in_ticks(video, audio.time_base))
+        order = audio.order.copy()
+        order[strays] = NO_PTS
+        audio = replace(audio, order=order)
+    joints = _joints(container, video, keys, audio)
+    return replace(joints, video=_with_strays(joints.video, mended), stray_sound=tuple(strays))
+
+
+def _with_strays(shifts: Shifts, strays: dict[int, int]) -> Shifts:
+    """Shifts of joined parts, and those of single packets among them."""
+    points = dict(shifts)
+    for stray, ticks in sorted(strays.items()):
+        base = next((total for first, total in reversed(shifts) if first <= stray), 0)
+        points[stray] = base + ticks
+        points.setdefault(stray + 1, base)
+    return tuple(sorted(points.items()))
+
+
+def _joints(container: str, video: Track | None, keys: Sequence[int], audio: Track | None) -> Joints:
     tracks = [track for track in (video, audio) if track is not None]
-    jumps = [find_jumps(track, container) for track in tracks]
+    jumps = [find_jumps(track, container, blocks=track is audio) for track in tracks]
     if not any(jumps):
         return Joints()
     ours, theirs = _shared(jumps[0], jumps[-1]), _shared(jumps[-1], jumps[0])
@@ -143,6 +293,8 @@ def join(container: str, video: Track | None, keys: Sequence[int], audio: Track 
 def shifted(stamps: Ints, shifts: Shifts) -> Ints:
     """Stamps on the continuous time line, int64; `NO_PTS` stays."""
     out: Ints = stamps.copy()
+    if not shifts:
+        return out
     for (first, ticks), last in zip(shifts, [*(n for n, _ in shifts[1:]), len(stamps)], strict=True):
         part = out[first:last]
         part[part != NO_PTS] += ticks

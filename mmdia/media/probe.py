@@ -21,7 +21,7 @@ import av.stream
 
 from mmdia.errors import MediaUnreadable
 from mmdia.media.encrypted import encrypted_streams, refusal
-from mmdia.media.refusal import existing, explain, refuse_lookalikes
+from mmdia.media.refusal import existing, explain, nothing_comes, refuse_lookalikes
 from mmdia.schema.time import snap_rate
 
 #: File name endings that are worth opening when a folder is searched.
@@ -226,12 +226,13 @@ def probe(path: str | os.PathLike[str]) -> MediaInfo:
         video = tuple(_video(s, container) for s in pictures)
         audio = tuple(_audio(s, n, encrypted=s.index in locked) for n, s in enumerate(sounds))
         if not (video or audio):
-            raise MediaUnreadable(
-                "the file holds neither picture nor sound",
-                path=path,
-                got=container.format.name,
-                hint="If it is a subtitle file, pass it where subtitles are asked for.",
+            error = nothing_comes(
+                Path(path), container.format.name, "the file holds neither picture nor sound"
             )
+            if error.code == "invalid_media":
+                error.got = container.format.name
+                error.hint = "If it is a subtitle file, pass it where subtitles are asked for."
+            raise error
         return MediaInfo(
             path=Path(path),
             container=container.format.name,

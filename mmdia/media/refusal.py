@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmdia.errors import MediaNotFound, MediaUnreadable
+from mmdia.media.edit_list import names_beyond
+from mmdia.media.encrypted import is_locked, refusal
 
 
 def existing(path: str | os.PathLike[str]) -> Path:
@@ -67,9 +69,37 @@ def explain(file: Path, error: Exception) -> MediaUnreadable:
             path=file,
             hint="Join the init segment and the segments first.",
         )
+    container = "mp4" if "moov" in boxes or "ftyp" in boxes else ""
+    return nothing_comes(file, container, "no media can be read from this file", error)
+
+
+def nothing_comes(
+    file: Path, container: str, message: str, error: Exception | None = None
+) -> MediaUnreadable:
+    """The error for a file that gives nothing: it is encrypted, cut off, or damaged.
+
+    Args:
+        file: The file.
+        container: libavformat's name of its format, as far as that is known.
+        message: What happened.
+        error: What libavformat said.
+    """
+    if is_locked(file):
+        return refusal(file)
+    got = None if error is None else str(error) or type(error).__name__
+    if is_cut_off(file, container):
+        hint = "It ends in the midst of what it began: copy or download it again."
+        return MediaUnreadable(message, path=file, got=got, hint=hint, code="truncated_media")
+    hint = "Check that it plays in a player; if not, copy or download it again."
+    return MediaUnreadable(message, path=file, got=got, hint=hint, code="invalid_media")
+
+
+def unstamped(file: Path) -> MediaUnreadable:
+    """The error for a file of which nothing has a stamp."""
     return MediaUnreadable(
-        "no media can be read from this file", path=file, got=str(error) or type(error).__name__,
-        hint="Check that it plays in a player; if not, copy or download it again.",
+        "nothing in the file says when its pictures and sounds are played", path=file,
+        hint="Write it anew: ffmpeg -fflags +genpts -i FILE -map 0 -c copy fixed.mkv",
+        code="invalid_media",
     )  # fmt: skip
 
 
@@ -82,13 +112,23 @@ def is_cut_off(file: Path, container: str) -> bool:
     """
     size = file.stat().st_size
     if "mp4" in container:
-        return max((end for _, end in _mp4_boxes(file, limit=1 << 20)), default=0) > size
+        boxes = list(_mp4_boxes(file, limit=1 << 20))
+        bare = {name for name, _ in boxes}.isdisjoint(("mdat", "moof"))
+        return bare or max(end for _, end in boxes) > size or _names_beyond(file)
     if container in ("mpegts", "mpeg"):
         return all(size % packet for packet in ((188, 192, 204) if container == "mpegts" else (2048,)))
     if container == "avi":
         with file.open("rb") as stream:
             return int.from_bytes(stream.read(8)[4:], "little") + 8 > size
     return False
+
+
+def _names_beyond(file: Path) -> bool:
+    """Whether the table of contents of an mp4 names samples beyond the end of the file."""
+    try:
+        return names_beyond(file)
+    except MediaUnreadable:
+        return False
 
 
 def _mp4_boxes(file: Path, limit: int = 64) -> Iterator[tuple[str, int]]:

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import PictureType
 
-from mmdia.errors import UsageError
+from mmdia.errors import MediaUnreadable, UsageError
 from mmdia.media.colour import BT601, BT709, Look, ToneMap, bit_depth, is_hdr, light_params, transfer_of
 from mmdia.media.copied_sound import aac_stream, encode_aac
 from mmdia.media.frames import Clock
@@ -163,12 +163,14 @@ class ClipWriter:
         #: Whether the film's picture changed its shape, so that a part of the clip is stretched.
         self.reshaped = False
         self.n_frames = 0
+        self._last = -1
 
     def add(self, number: int, frame: av.VideoFrame) -> None:
         """Encode frame `number` of the film; the frame itself is left as it was.
 
         Raises:
             av.FFmpegError: The encoder or the disk refuses.
+            MediaUnreadable: It is shown before one that came before.
         """
         source = frame.width, frame.height, self._video.aspect_of(number)
         if source != self._source:
@@ -176,6 +178,10 @@ class ClipWriter:
         picture = self._fit(frame)
         kept = frame.pts, frame.time_base, frame.pict_type
         first = self.window.first_frame
+        if number <= self._last:
+            told = "the film's pictures do not come in the order of their stamps"
+            raise MediaUnreadable(told, code="decode_error")
+        self._last = number
         picture.pts = at = self._clock.ticks(number, first)
         picture.time_base = self._clock.time_base
         self._lasts[at] = self._clock.ticks(number + 1, first) - at

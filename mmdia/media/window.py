@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
+
 from mmdia.errors import UsageError, WindowOutside
 from mmdia.media.index import MediaIndex, VideoIndex
 
@@ -93,8 +95,11 @@ def snap(index: MediaIndex, start_s: float, end_s: float, *, overhang_s: float =
     video = index.video
     first, last = reach(index)
     if start_s >= last or end_s <= first or start_s < first - overhang_s or end_s > last + overhang_s:
+        what = "sound" if video is None else "picture"
+        late = start_s >= last or end_s > last + overhang_s
+        told = f"ends at {last:.3f} s" if late else f"begins at {first:.3f} s"
         raise WindowOutside(
-            "the window lies outside the media",
+            f"the window lies outside the media: the {what} {told}",
             expected=f"inside [{first:.3f}, {last:.3f})",
             got=f"[{start_s:.3f}, {end_s:.3f})",
         )
@@ -179,7 +184,9 @@ def has_hole(video: VideoIndex, window: Window) -> bool:
     """
     if not window.n_frames or video.n_frames < 2:
         return False
-    usual = (int(video.times_ns[-1]) - int(video.times_ns[0])) / (video.n_frames - 1)
+    # The longest is left out: it may be the hole, and longer than the film.
+    span = int(video.times_ns[-1]) - int(video.times_ns[0]) - int(np.diff(video.times_ns).max())
+    usual = span / max(1, video.n_frames - 2)
     last = window.first_frame + window.n_frames
     times = [*video.times_ns[window.first_frame : last].tolist(), round(window.end * 10**9)]
     return usual < _STANDS_NS / 5 and max(b - a for a, b in pairwise(times)) > _STANDS_NS

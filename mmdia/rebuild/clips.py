@@ -29,8 +29,8 @@ from mmdia.store.atomic import commit, is_disk_full, make_folder, part_path
 
 #: Error codes of the cutter that say the copy lacks something: refusals, not failures.
 _REFUSED = frozenset(
-    "audio_language_mismatch clock_jumps commentary dolby_vision_5 encrypted no_audio no_such_track "
-    "no_video not_copyable outside_media spans_parts truncated_media".split()
+    "audio_language_mismatch clock_jumps commentary dolby_vision_5 encrypted invalid_media no_audio "
+    "no_such_track no_video not_copyable outside_media picture_gap spans_parts truncated_media".split()
 )
 
 #: Shorter gaps are how tracks begin and end: a frame of sound more or less.
@@ -132,7 +132,9 @@ def _plan(batch: ClipBatch, dialogue: Dialogue, placed: Placed, index: MediaInde
     """
     params = batch.job.clip
     silent = index.audio is None and params.wants_video
-    blind = index.video is None and "video" not in index.encrypted and params.profile == "all"
+    # What the user can mend, or get, is not given up for the sound alone.
+    cure = "video" in index.encrypted or "stamps" in index.damaged
+    blind = index.video is None and not cure and params.profile == "all"
     span = padded(placed, params.pad_s, reach(index))
     groups, windows = _sentences(placed, span, index) if params.wants_turns else ((), ())
     files = files_of(
@@ -255,7 +257,9 @@ def _cut(batch: ClipBatch, out: Path, tell: Callable[[str, dict[str, Any]], None
 
 def _is_cut_off(batch: ClipBatch, index: MediaIndex) -> bool:
     """Whether the file ends before its end: by its header, or by its form."""
-    short = (batch.promised_s or 0.0) > index.duration_s * 1.01 + _CUT_S
+    # Streams promise nothing: their length is told by their last stamps.
+    promised = 0.0 if index.container in ("mpegts", "mpeg") else batch.promised_s or 0.0
+    short = promised > index.duration_s * 1.01 + _CUT_S
     return short or is_cut_off(batch.path, index.container)
 
 
@@ -267,7 +271,7 @@ def _lacks(batch: ClipBatch, index: MediaIndex) -> list[str]:
     elif index.audio is None and batch.job.clip.wants_video:
         codes.add("no_audio")
     if index.video is None and batch.job.clip.wants_video:
-        codes.add("no_video")
+        codes.add("invalid_media" if index.damaged else "no_video")
     return sorted(codes)
 
 

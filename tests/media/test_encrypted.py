@@ -54,6 +54,15 @@ def test_a_film_whose_picture_is_encrypted_still_gives_its_sound(films, tmp_path
     assert cut(film, tmp_path, audio_path=tmp_path / "a.flac").error_code is None
 
 
+def test_an_encrypted_film_that_cannot_be_opened_says_so(films, tmp_path) -> None:
+    film = renamed(films["base.mp4"], tmp_path / "a.mp4", (b"avc1", b"encv"), (b"mp4a", b"enca"))
+    content = film.read_bytes().replace(b"stsc", b"s\xffsc")  # what libavformat stumbles at
+    film.write_bytes(content)
+    with pytest.raises(MediaUnreadable) as caught:
+        probe(film)
+    assert caught.value.code == "encrypted"
+
+
 def test_a_film_whose_sound_is_encrypted_still_gives_its_picture(films, tmp_path) -> None:
     film = renamed(films["base.mp4"], tmp_path / "a.mp4", (b"mp4a", b"drms"))
     assert [s.encrypted for s in probe(film).audio] == [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -15,7 +16,7 @@ from mmdia.errors import MediaUnreadable
 from mmdia.media.cut import ClipRequest, cut_media
 from mmdia.media.index import build_index
 from mmdia.media.index_cache import load, save
-from mmdia.media.joints import Track, find_jumps, join, shifted
+from mmdia.media.joints import Track, find_jumps, find_strays, join, shifted
 from mmdia.media.packet_facts import NO_PTS
 from tests.media import film
 
@@ -152,3 +153,113 @@ def test_a_picture_that_is_stamped_from_beyond_the_joint_keeps_its_place(onward)
     found = join("mpegts", Track(order, shown, BASE), [0, 201], None)
     line = np.sort(shifted(shown, found.video))
     assert (np.diff(line) == 3600).all()
+
+
+def reordered(n: int, step: int = 3600) -> np.ndarray:
+    """Stamps of groups of four pictures (P, b, B, b) in decoding order, a lone key picture first."""
+    groups = [np.array([4, 2, 1, 3]) + 4 * k for k in range(n)]
+    return np.concatenate([[0], *groups]) * step
+
+
+@pytest.mark.parametrize("container", ["mpegts", "matroska,webm"])
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 4, 101, 102, 103, 104, 197, 198, 199, 200])
+@pytest.mark.parametrize("away_s", [-30, 5, 30, 8000, 95_443])
+@pytest.mark.parametrize("in_order_too", [False, True])
+def test_a_picture_whose_stamp_strays_takes_the_place_that_is_free(
+    container, at, away_s, in_order_too
+) -> None:
+    right = reordered(50)
+    order = np.arange(len(right)) * 3600 - 7200
+    sound = np.arange(0, 202 * 3600, 2160)
+    shown = right.copy()
+    shown[at] += away_s * 90_000
+    order[at] += away_s * 90_000 * in_order_too
+    alone = (at, away_s) in ((0, -30), (0, 5), (200, 5))
+    found = join(container, Track(order, shown, BASE), [0], Track(sound, sound, BASE))
+    if not alone:  # a title that comes early, say, and goes on later, is none
+        assert shifted(shown, found.video).tolist() == right.tolist()
+
+
+def test_a_varying_rate_leaves_its_stray_between_its_neighbours() -> None:
+    right = np.cumsum(np.random.default_rng(3).integers(2000, 60_000, 200))
+    shown = right.copy()
+    shown[77] += 8000 * 90_000
+    video = Track(shown, shown, BASE)
+    mended = shifted(shown, join("matroska,webm", video, [0], None).video)
+    assert np.delete(mended, 77).tolist() == np.delete(right, 77).tolist()
+    assert right[76] < mended[77] < right[78]
+
+
+def test_what_is_far_from_its_neighbours_by_right_stays() -> None:
+    slides = reordered(10, 60 * 90_000)
+    assert find_strays(slides, BASE) == []
+    held = np.append(reordered(50), reordered(50)[-1] + 3000 * 90_000)  # an end card, long held
+    assert find_strays(held, BASE) == []
+    still = np.append(reordered(50), reordered(50)[-1] + 40 * 90_000 + np.array([4, 2, 1, 3]) * 40 * 90_000)
+    assert find_strays(still, BASE) == []
+    for end_s, strays in ((3000, []), (8, [201])):
+        assert find_strays(held, BASE, np.arange(0, end_s * 90_000, 2160)) == strays
+    video, audio, _ = tracks([(90_000 * 5000, 200), (0, 200)])
+    assert find_strays(video.shown, BASE, audio.shown) == []
+
+
+def test_joints_and_strays_are_mended_side_by_side() -> None:
+    video, audio, keys = tracks([(90_000 * 5000, 200), (0, 200)])
+    clean = shifted(video.shown, join("mpegts", video, keys, audio).video)
+    for at in (0, 57, 150, 250, 399):
+        shown = video.shown.copy()
+        shown[at] += 33_000 * 90_000
+        found = join("mpegts", Track(shown, shown, BASE), keys, audio)
+        assert shifted(shown, found.video).tolist() == clean.tolist(), at
+
+
+def test_a_block_of_sound_that_strays_is_no_new_clock() -> None:
+    for away_s in (-30, -5, 30, 8000):
+        stamps = np.arange(0, 90_000 * 60, 2160)
+        stamps[500:530] += away_s * 90_000
+        assert find_jumps(Track(stamps, stamps, BASE), "mpegts", blocks=True) == []
+
+
+def test_a_last_stamp_of_sound_that_strays_ends_nothing() -> None:
+    video, audio, keys = tracks([(0, 200)])
+    sound = audio.order.copy()
+    sound[-1] += 8000 * 90_000
+    found = join("matroska,webm", video, keys, Track(sound, sound, BASE))
+    assert (found.audio, found.stray_sound) == ((), (len(sound) - 1,))
+
+
+def test_joined_sound_without_a_picture_is_read_on_one_line(tmp_path) -> None:
+    with av.open(str(tmp_path / "a.ts"), "w") as out:
+        stream = out.add_stream("aac", rate=48_000, layout="mono")
+        for at in range(0, 48_000 * 3, 1024):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes((tmp_path / "a.ts").read_bytes() * 2)
+    index = build_index(twice)
+    assert index.video is None
+    assert index.duration_s == pytest.approx(6.0, abs=0.1)
+
+
+@pytest.mark.parametrize("at", [0, 60, 100])
+def test_a_stray_stamp_costs_no_clip_its_frames(films, tmp_path, at) -> None:
+    path = tmp_path / "stray.mkv"
+    with av.open(str(films["base.mp4"])) as given, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0])
+        for n, packet in enumerate(p for p in given.demux(video=0) if p.size):
+            packet.stream = stream
+            packet.pts += round(30 / packet.time_base) if n == at else 0
+            out.mux(packet)
+    index = build_index(path)
+    assert (index.video.n_frames, index.video.constant) == (film.N_FRAMES, True)
+    assert float(index.video.end) == pytest.approx(float(film.N_FRAMES / film.FPS), abs=1e-3)
+    for lossless in (False, True):
+        clip, got = tmp_path / f"{lossless}.mp4", []
+        start = max(0.0, at / float(film.FPS) - 0.3)
+        request = ClipRequest(0, start, start + 0.6, video_path=clip)
+        cut_media(path, [request], index=index, on_clip=got.append, lossless=lossless)
+        assert got[0].error_code is None
+        first = got[0].window.first_frame
+        assert film.numbers_of(clip)[0] == list(range(first, first + got[0].window.n_frames))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from mmdia.errors import MediaNotFound, MediaUnreadable, UsageError
@@ -182,6 +184,69 @@ UNUSABLE = {
     "shaka-sintel-audio-segment.mp4": "segment",
     "shaka-sintel-video-init.mp4": "no frame",
 }
+
+
+def fragmented(source: Path, target: Path) -> bytes:
+    with (
+        av.open(str(source)) as given,
+        av.open(str(target), "w", options={"movflags": "frag_keyframe+empty_moov"}) as out,
+    ):
+        stream = out.add_stream_from_template(given.streams.video[0])
+        for packet in (p for p in given.demux(video=0) if p.size):
+            packet.stream = stream
+            out.mux(packet)
+    return target.read_bytes()
+
+
+def test_a_fragmented_film_that_is_cut_off_says_so_wherever_it_is_cut(films, tmp_path) -> None:
+    raw = fragmented(films["base.mp4"], tmp_path / "whole.mp4")
+    moov, moof, mdat = (raw.index(name) for name in (b"moov", b"moof", b"mdat"))
+    cut = tmp_path / "cut.mp4"
+    for size in (moov + 200, moof - 4, moof + 40, mdat + 900):
+        cut.write_bytes(raw[:size])
+        with pytest.raises(MediaUnreadable) as caught:
+            probe(cut)
+            build_index(cut)
+        assert caught.value.code == "truncated_media", size
+
+
+def without_stamps(raw: bytes) -> bytes:
+    """A program stream whose packets of picture lost their stamps: their headers are all stuffing."""
+    content, at = bytearray(raw), 0
+    while (at := content.find(b"\0\0\1\xe0", at)) >= 0:
+        length = content[at + 8]
+        content[at + 7] &= 0x3F
+        content[at + 9 : at + 9 + length] = b"\xff" * length
+        at += 9
+    return bytes(content)
+
+
+def test_a_stream_without_stamps_is_refused_for_that(tmp_path) -> None:
+    path = tmp_path / "film.vob"
+    with av.open(str(path), "w", format="vob") as out:
+        stream = out.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(60):
+            out.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        out.mux(stream.encode())
+    path.write_bytes(without_stamps(path.read_bytes()))
+    with pytest.raises(MediaUnreadable, match="says when") as caught:
+        build_index(path)
+    assert caught.value.code == "invalid_media"
+    remuxed = tmp_path / "sounding.vob"  # with sound whose stamps are there, the picture alone is lost
+    with av.open(str(remuxed), "w", format="vob") as out:
+        picture = out.add_stream("mpeg2video", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("mp2", rate=48_000, layout="mono")
+        for n in range(60):
+            out.mux(picture.encode(av.VideoFrame(64, 48, "yuv420p")))
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 1920), np.int16), "s16", "mono")
+            heard.sample_rate, heard.pts, heard.time_base = 48_000, 1920 * n, Fraction(1, 48_000)
+            out.mux(sound.encode(heard))
+        out.mux(picture.encode())
+        out.mux(sound.encode())
+    remuxed.write_bytes(without_stamps(remuxed.read_bytes()))
+    assert build_index(remuxed).damaged == ("stamps",)
 
 
 def test_odd_files(shared_data: Path) -> None:

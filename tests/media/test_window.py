@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mmdia.errors import UsageError, WindowOutside
 from mmdia.media.index import AudioIndex, MediaIndex, VideoIndex
-from mmdia.media.window import frame_on_screen, output_length, sample_at, sample_range, snap, tile
+from mmdia.media.window import frame_on_screen, has_hole, output_length, sample_at, sample_range, snap, tile
 
 
 def video_of(ticks: list[int], last: int = 40) -> VideoIndex:
@@ -121,3 +121,18 @@ def test_lengths(start_ms: int, length_ms: int) -> None:
     assert abs((last - first) - length_ms * 44.1) < 1
     assert output_length(window, 44100, 44100) == last - first
     assert output_length(window, 44100, 24000) == length_ms * 24
+
+
+def test_a_hole_longer_than_the_film_is_one_all_the_same() -> None:
+    ticks = [*range(0, 4000, 40), *range(8_000_000, 8_004_000, 40)]
+    index = MediaIndex("x", Fraction(0), video_of(ticks), None)
+    assert has_hole(index.video, snap(index, 3.0, 5.0))
+    assert not has_hole(index.video, snap(index, 1.0, 3.0))
+
+
+def test_a_window_outside_is_told_where_the_picture_ends() -> None:
+    index = MediaIndex("x", Fraction(0), video_of([1000, 1040]), None)
+    with pytest.raises(WindowOutside, match=r"the picture ends at 1\.080 s"):
+        snap(index, 5.0, 6.0)
+    with pytest.raises(WindowOutside, match=r"the picture begins at 1\.000 s"):
+        snap(index, 0.0, 0.5)
