@@ -24,6 +24,8 @@ PACKAGES: tuple[tuple[str, str, str], ...] = (
     ("pydantic", "the schema", ""),
     ("rich", "tables and progress", ""),
     ("shtab", "shell completion", ""),
+    ("praatio", "TextGrids", ""),
+    ("pympi-ling", "ELAN's annotations", ""),
     ("soundfile", "FLAC clips", ""),
     ("soxr", "resampling", ""),
     ("ffmpeg-python", "ffmpeg command graphs: demo", "ffmpeg"),

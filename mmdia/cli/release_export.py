@@ -20,6 +20,9 @@ formats:
   seglst   the same as JSON, for cpWER tools (file)
   srt      a subtitle a title, with names of speakers (folder)
   vtt      the same as WebVTT with voices (folder)
+  lhotse   cuts with supervisions, .jsonl or .jsonl.gz (file)
+  textgrid a TextGrid of Praat a title, a tier a speaker (folder)
+  elan     the same as ELAN's .eaf (folder)
 
 Other packages add formats by the entry-point group mmdia.exporters. Turns that
 a format cannot hold (no times, withheld text) are counted, and the exit status

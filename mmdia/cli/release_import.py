@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 EPILOG = """\
 formats:
-  release, meld, emorynlp, m3ed, moviebench, rttm, stm, ctm, seglst, subtitles,
-  mapping, those of other packages (entry points mmdia.importers), and auto.
+  release, meld, emorynlp, m3ed, moviebench, rttm, stm, ctm, seglst, whisper,
+  lhotse, textgrid, elan, labelstudio, audacity, cped, mustard, emotionlines,
+  tvr, condensedmovies, subtitles, mapping, those of other packages (entry
+  points mmdia.importers), and auto.
 
 examples:
   mmdia release import meld data/MELD --out meld --withhold-text
@@ -65,7 +67,7 @@ def add(actions: Any) -> None:
         type=float,
         default=1.0,
         metavar="S",
-        help="longest pause within a turn of a CTM (default: 1)",
+        help="longest pause within a turn made of words (CTM, TextGrid; default: 1)",
     )
     p.add_argument("--mapping", metavar="FILE", help="TOML file that says which column is what")
     p.add_argument("--titles", metavar="FILE", help="facts on titles (CSV, JSONL) to add")

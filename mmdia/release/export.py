@@ -67,8 +67,8 @@ def export_release(
 
     Args:
         handle: The release.
-        out: A new folder (jsonl, parquet, srt, vtt), or a file (csv, rttm, stm, seglst), which is
-            replaced where it is there.
+        out: A new folder (jsonl, parquet, srt, vtt, textgrid, elan), or a file (csv, rttm, stm, seglst,
+            lhotse), which is replaced where it is there.
         format: One of `mmdia.release.exporters.registry.names`.
         options: What to export.
         on_broken: "raise", or a function that is told of each row that cannot be read.

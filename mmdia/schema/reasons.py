@@ -161,6 +161,7 @@ REASONS: dict[str, Reason] = {
     "element_only": Reason(
         "the mapping names single items of a list, which has more", "name all with a star: words.*.text"
     ),
+    "empty_label": Reason("a stretch or point without words: nobody speaks"),
     "encoding_guessed": Reason("the encoding was guessed from the bytes", "name it: --encoding"),
     "ignored_segment": Reason("the source marks the row as not to be scored"),
     "marks_only": Reason("a line without words or speaker: a noise, music or a notice"),
@@ -173,6 +174,7 @@ REASONS: dict[str, Reason] = {
     "null_word": Reason(
         "a speaker or a text is a word for nothing", 'if it is one, map it: values = { nan = "" }'
     ),
+    "other_annotation": Reason("a further annotation of the same task, or a guess of a model"),
     "other_copy": Reason("the same subtitle is there in another format, which is taken"),
     "other_language": Reason("the subtitle is in another language than was asked for"),
     "other_rate": Reason(
@@ -194,6 +196,7 @@ REASONS: dict[str, Reason] = {
     "subtitle_problem": Reason("a subtitle file was mended while it was read"),
     "text_repaired": Reason("quotes and dashes had become control characters; they are back"),
     "text_withheld": Reason("what was said is left out"),
+    "time_between": Reason("the source gives no time; it was placed evenly between its neighbours"),
     "title_added": Reason("the source says nothing of the title; a bare row was added"),
     "undecodable": Reason("bytes that the encoding cannot hold became U+FFFD", "name it: --encoding"),
     "uneven_lists": Reason("lists that should run side by side differ in length; missing items are empty"),

@@ -26,6 +26,9 @@ BUILT_IN = {
     "seglst": "segments",
     "srt": "subtitles",
     "vtt": "subtitles",
+    "lhotse": "lhotse",
+    "textgrid": "tiers",
+    "elan": "tiers",
 }
 
 

@@ -16,8 +16,14 @@ from mmdia.store.atomic import atomic_write
 Row = tuple[str, int, int, list[str], str]
 
 
-def _rows(selection: Selection, spool: Spool) -> Iterator[Row]:
-    """Lines by title and start, whatever the order of the release; they wait on disk."""
+def rows_by_title(selection: Selection, spool: Spool, *, shown: bool = True) -> Iterator[Row]:
+    """Lines by title and start, whatever the order of the release; they wait on disk.
+
+    Args:
+        selection: What is exported; what has no time, length or text is counted there.
+        spool: Where the lines wait.
+        shown: Speakers by the names shown to readers; else by their identifiers.
+    """
     count = 0
     for dialogue in selection.rows():
         for turn in dialogue.turns:
@@ -31,7 +37,8 @@ def _rows(selection: Selection, spool: Spool) -> Iterator[Row]:
             elif turn.text is None or not turn.text.strip():
                 selection.skip("no_text" if turn.text is None else "empty_text")
             else:
-                row = (dialogue.title_id, *span, selection.names(dialogue, turn), turn.text)
+                who = selection.names(dialogue, turn) if shown else list(turn.speakers)
+                row = (dialogue.title_id, *span, who, turn.text)
                 spool.add(str(count), dialogue.title_id, span[0], json.dumps(row))
                 count += 1
     for piece in spool.lines(spool.order()):
@@ -42,7 +49,7 @@ def _rows(selection: Selection, spool: Spool) -> Iterator[Row]:
 
 def _write(selection: Selection, folder: Path, ending: str) -> None:
     with Spool(folder) as spool:
-        rows = _rows(selection, spool)
+        rows = rows_by_title(selection, spool)
         pending = next(rows, None)
         # Names that differ in case only need each other to be known, so all titles are named at once.
         names = safe_names(t for t in {*selection.titles, *spool.titles()} if t)

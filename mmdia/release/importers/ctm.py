@@ -15,7 +15,16 @@ from pathlib import Path
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
 from mmdia.release.importers.registry import Importer
-from mmdia.release.importers.speech import Regions, Segment, end_ms, fields_of, items, seconds_ms, split_uem
+from mmdia.release.importers.speech import (
+    Regions,
+    Segment,
+    end_ms,
+    fields_of,
+    items,
+    joined,
+    seconds_ms,
+    split_uem,
+)
 
 _NOTHING = frozenset({"<NA>", "NA", "<na>", "null", ""})
 
@@ -84,38 +93,20 @@ def _turns(words: Sequence[_Word], options: ImportOptions) -> list[Segment]:
     for word in words:
         files[word.recording].add(word.file)
         channels[word.recording, word.file].add(word.channel)
-    voices: dict[tuple[str, str], list[_Word]] = {}
+    voices: dict[tuple[str, str], list[Segment]] = {}
     for word in words:
         name = word.speaker or _voice(
             word, len(files[word.recording]), len(channels[word.recording, word.file])
         )
-        voices.setdefault((word.recording, name), []).append(word)
-    out: list[Segment] = []
-    gap = options.word_gap_s * 1000
-    for (recording, name), spoken in voices.items():
-        spoken.sort(key=lambda word: word.start_ms)
-        held: list[_Word] = []
-        end = 0
-        for word in spoken:
-            if held and word.start_ms - end > gap:
-                out.append(_segment(recording, name, held, end))
-                held = []
-            end = max(end, word.end_ms) if held else word.end_ms
-            held.append(word)
-        if held:
-            out.append(_segment(recording, name, held, end))
-    return out
+        spoken = Segment(word.recording, name, word.start_ms, word.end_ms, word.text, word.where)
+        voices.setdefault((word.recording, name), []).append(spoken)
+    return [turn for spoken in voices.values() for turn in joined(spoken, options.word_gap_s)]
 
 
 def _voice(word: _Word, n_files: int, n_channels: int) -> str:
     if n_files == 1:
         return word.channel
     return f"{word.file}_{word.channel}" if n_channels > 1 else word.file
-
-
-def _segment(recording: str, name: str, words: Sequence[_Word], end: int) -> Segment:
-    text = " ".join(word.text for word in words)
-    return Segment(recording, name, words[0].start_ms, end, text, words[0].where, len(words))
 
 
 IMPORTER = Importer(

@@ -14,8 +14,11 @@ from mmdia.schema.reasons import explain
 
 #: Rows that are left out because the user, or the format itself, says so: no failure.
 ASKED = frozenset(
-    {"ignored_segment", "marks_only", "other_copy", "other_language", "outside_regions", "withdrawn"}
-)
+    {
+        "empty_label", "ignored_segment", "marks_only", "other_annotation", "other_copy", "other_language",
+        "outside_regions", "withdrawn",
+    }
+)  # fmt: skip
 MAX_EXAMPLES = 5
 
 

@@ -29,6 +29,17 @@ BUILT_IN = {
     "stm": "stm",
     "ctm": "ctm",
     "seglst": "seglst",
+    "whisper": "whisper",
+    "lhotse": "lhotse",
+    "textgrid": "textgrid",
+    "elan": "elan",
+    "labelstudio": "labelstudio",
+    "audacity": "audacity",
+    "cped": "sets",
+    "mustard": "sets",
+    "emotionlines": "sets",
+    "tvr": "sets",
+    "condensedmovies": "sets",
     "subtitles": "subtitles",
     "mapping": "mapping",
 }
@@ -65,7 +76,8 @@ def importer(name: str) -> Importer:
         UsageError: There is none, or the package that offers it does not give an `Importer`.
     """
     if name in BUILT_IN:
-        found = importlib.import_module(f"mmdia.release.importers.{BUILT_IN[name]}").IMPORTER
+        module = importlib.import_module(f"mmdia.release.importers.{BUILT_IN[name]}")
+        found = module.IMPORTERS[name] if hasattr(module, "IMPORTERS") else module.IMPORTER
         assert_importer(found, name)
         return found  # type: ignore[no-any-return]
     for entry in metadata.entry_points(group=GROUP):

@@ -14,9 +14,8 @@ from mmdia.release.importers.clock import exact
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
 from mmdia.release.importers.registry import Importer
-from mmdia.release.importers.speech import Segment, end_ms, fields_of, items, seconds_ms, split_uem
+from mmdia.release.importers.speech import GENDERS, Segment, end_ms, fields_of, items, seconds_ms, split_uem
 
-_GENDERS = {"adult_male": "male", "adult_female": "female", "male": "male", "female": "female"}
 _NOTHING = frozenset({"<NA>", "NA", "<na>", ""})
 #: A line has 9 fields, 10 with signal lookahead; shorter ones are common where the last are <NA>.
 _FEWEST = 8
@@ -42,7 +41,7 @@ def read(files: Sequence[Path], options: ImportOptions, ledger: Ledger) -> Itera
             if len(cells) < _FEWEST or len(cells) > _MOST:
                 ledger.lose("broken_row", where=where, what=line)
             elif cells[0].upper() == "SPKR-INFO":
-                gender = _GENDERS.get(cells[6].lower())
+                gender = GENDERS.get(cells[6].lower())
                 if gender:
                     facts.setdefault(cells[1], {}).setdefault(cells[7], {})["gender"] = gender
                 ledger.keep()

@@ -9,7 +9,6 @@ from mmdia.errors import ReleaseError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
 from mmdia.release.importers.registry import Importer
-from mmdia.release.importers.shape import extras
 from mmdia.release.importers.speech import Segment, items, seconds_ms, split_uem
 from mmdia.release.importers.tables import Row, json_rows, load_json
 
@@ -68,7 +67,7 @@ def _segment(row: Row, ledger: Ledger) -> Segment | None:
         ledger.lose("broken_row", where=row.where, what="words or speaker are no text")
     else:
         text = None if words is None else str(words).strip()
-        more = extras({key: value for key, value in row.cells.items() if key not in _PLACED})
+        more = {key: value for key, value in row.cells.items() if key not in _PLACED}
         return Segment(session, row.text("speaker"), start, end, text, row.where, extra=more)
     return None
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mmdia.release.importers import clock
 from mmdia.release.importers.clock import LONGEST_MS, exact
 from mmdia.release.importers.grouping import groups, in_time
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
-from mmdia.release.importers.shape import bare_title, build, speakers_of, split_option
+from mmdia.release.importers.shape import bare_title, build, extras, speakers_of, split_option
 from mmdia.release.importers.text import count_words, encoding_of
 from mmdia.schema.dialogue import Source, Turn
 
+#: Words that sources have for a speaker's gender, and ours.
+GENDERS = {
+    "adult_male": "male", "male": "male", "m": "male",
+    "adult_female": "female", "female": "female", "f": "female",
+}  # fmt: skip
 #: Regions of each recording, milliseconds; None when no UEM file was given.
 Regions = dict[str, list[tuple[int, int]]] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Segment:
     """One stretch of speech.
 
@@ -33,7 +40,7 @@ class Segment:
         where: ``file:line``.
         n_rows: How many rows of the source it is made of.
         confidence: How sure the source is, 0..1.
-        extra: What has no place of its own, as JSON text.
+        extra: What has no place of its own; parts of the stretch (words, phones) among it.
     """
 
     recording: str
@@ -44,7 +51,42 @@ class Segment:
     where: str
     n_rows: int = 1
     confidence: float | None = None
-    extra: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, key: str, part: dict[str, Any]) -> None:
+        """Keep a further row of the source as a part of this stretch."""
+        self.extra.setdefault(key, []).append({k: v for k, v in part.items() if v is not None})
+        self.n_rows += 1
+
+
+def host(segments: Sequence[Segment], t_ms: float) -> Segment | None:
+    """The segment that holds a time, of segments with times, in their order, that do not overlap."""
+    place = bisect_right(segments, t_ms, key=lambda segment: segment.start_ms or 0) - 1
+    return segments[place] if place >= 0 and t_ms <= (segments[place].end_ms or 0) else None
+
+
+def joined(words: Iterable[Segment], gap_s: float, *, keep: str | None = None) -> list[Segment]:
+    """Words of one speaker -> stretches of speech: a pause longer than `gap_s` ends one.
+
+    Args:
+        words: The words, in any order; all have times.
+        gap_s: Longest pause within a stretch.
+        keep: Key of `extra` under which the words' own times are kept; None drops them.
+    """
+    out: list[Segment] = []
+    end = 0
+    for word in sorted(words, key=lambda word: word.start_ms or 0):
+        if not out or (word.start_ms or 0) - end > gap_s * 1000:
+            out.append(replace(word, n_rows=0, text=None, extra={}))
+            end = word.end_ms or 0
+        turn = out[-1]
+        turn.end_ms = end = max(end, word.end_ms or 0)
+        turn.text = word.text if turn.text is None else f"{turn.text} {word.text}"
+        turn.n_rows += word.n_rows
+        if keep is not None:
+            part = {"text": word.text, "start_ms": word.start_ms, "end_ms": word.end_ms}
+            turn.extra.setdefault(keep, []).append(part)
+    return out
 
 
 def fields_of(path: Path, options: ImportOptions, ledger: Ledger) -> Iterator[tuple[str, str]]:
@@ -117,6 +159,7 @@ def items(
     *,
     dataset: str,
     facts: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None,
+    languages: Mapping[str, str] | None = None,
 ) -> Iterator[Item]:
     """A title for each recording, and its dialogues; segments in order of time.
 
@@ -127,6 +170,7 @@ def items(
         ledger: Counts what is kept and lost.
         dataset: Name of the format, for ``source``.
         facts: What is known of speakers, by recording.
+        languages: Language of each recording, where the source says it as a tag.
     """
     recordings: dict[str, list[Segment]] = {}
     seen: set[tuple[object, ...]] = set()
@@ -137,7 +181,7 @@ def items(
             segment.start_ms,
             segment.end_ms,
             segment.text,
-            segment.extra,
+            extras(segment.extra),
         )
         if key in seen:
             ledger.lose("duplicate_row", segment.n_rows, where=segment.where)
@@ -150,8 +194,8 @@ def items(
         by_end = sorted(recordings[recording], key=lambda s: (s.start_ms or 0, s.end_ms or 0, s.speaker))
         ordered = in_time(by_end if all(s.start_ms is not None for s in by_end) else recordings[recording])
         ledger.keep(sum(segment.n_rows for segment in ordered))
-        yield bare_title(recording, language=options.language)
-        turns = [_turn(segment, ledger) for segment in ordered]
+        yield bare_title(recording, language=options.language or (languages or {}).get(recording))
+        turns = [turn_of(segment, ledger) for segment in ordered]
         for name, scene, group in groups(turns, recording, options):
             yield build(
                 name,
@@ -164,7 +208,8 @@ def items(
             )
 
 
-def _turn(segment: Segment, ledger: Ledger) -> Turn:
+def turn_of(segment: Segment, ledger: Ledger) -> Turn:
+    """The turn of a segment; what is missing is noted."""
     if segment.start_ms is None:
         ledger.note("no_times", where=segment.where)
     if not segment.speaker:
@@ -176,5 +221,5 @@ def _turn(segment: Segment, ledger: Ledger) -> Turn:
         text=segment.text,
         n_words=None if segment.text is None else count_words(segment.text),
         confidence=segment.confidence,
-        extra=segment.extra,
+        extra=extras(segment.extra),
     )

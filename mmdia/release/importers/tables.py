@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from mmdia.corpus.parquet_guard import refuse_bombs
 from mmdia.errors import ReleaseError
@@ -191,7 +193,7 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
     Raises:
         ReleaseError: The file cannot be read, or holds no list there.
     """
-    if path.suffix.lower() == ".json":
+    if plain_suffix(path) == ".json":
         found = rows_at(load_json(path, ledger), rows, path)
         for number, item in enumerate(found, start=1):
             ledger.read()
@@ -200,10 +202,47 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
             else:
                 ledger.lose("broken_row", where=f"{path.name}:{number}", what="no JSON object")
         return
-    with path.open("rb") as stream:
+    for number, line in _lines(path, ledger):
+        ledger.read()
+        try:
+            item = _loads(line, f"{path.name}:{number}", ledger)
+        except (ValueError, RecursionError) as error:
+            ledger.lose("broken_row", where=f"{path.name}:{number}", what=error)
+            continue
+        if isinstance(item, dict):
+            yield Row(path, number, item)
+        else:
+            ledger.lose("broken_row", where=f"{path.name}:{number}", what="no JSON object")
+
+
+def plain_suffix(path: Path) -> str:
+    """The ending of a file's name, lower case, before ``.gz``.
+
+    >>> plain_suffix(Path("cuts.JSONL.gz"))
+    '.jsonl'
+    """
+    return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+
+def _open(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked where it is gzipped."""
+    return gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _lines(path: Path, ledger: Ledger) -> Iterator[tuple[int, bytes]]:
+    """Number and text of each line that is not empty; a gzip file that breaks off ends with a lost row."""
+    with _open(path) as stream:
         number = 0
-        while line := stream.readline(LONGEST_LINE):
+        while True:
             number += 1
+            try:
+                line = stream.readline(LONGEST_LINE)
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                ledger.read()
+                ledger.lose("broken_row", where=f"{path.name}:{number}", what=error)
+                return
+            if not line:
+                return
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
             if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
@@ -212,18 +251,8 @@ def json_rows(path: Path, ledger: Ledger, *, rows: str | None = None) -> Iterato
                     path=f"{path}:{number}",
                     expected=f"at most {LONGEST_LINE} bytes",
                 )
-            if not line.strip():
-                continue
-            ledger.read()
-            try:
-                item = _loads(line, f"{path.name}:{number}", ledger)
-            except (ValueError, RecursionError) as error:
-                ledger.lose("broken_row", where=f"{path.name}:{number}", what=error)
-                continue
-            if isinstance(item, dict):
-                yield Row(path, number, item)
-            else:
-                ledger.lose("broken_row", where=f"{path.name}:{number}", what="no JSON object")
+            if line.strip():
+                yield number, line
 
 
 def _loads(text: str | bytes, where: str, ledger: Ledger | None) -> Any:
@@ -273,19 +302,47 @@ def _plain(value: Any, where: str, ledger: Ledger) -> Any:
 
 
 def load_json(path: Path, ledger: Ledger | None = None) -> Any:
-    """A whole JSON document.
+    """A whole JSON document, gzipped or not.
 
     Raises:
         ReleaseError: The file cannot be read, or is no JSON.
     """
     try:
-        if path.stat().st_size > LARGEST_DOCUMENT:
-            raise ReleaseError("too large for one JSON document", path=path, hint="Make it JSONL.")
-        return _loads(path.read_bytes().decode("utf-8-sig"), path.name, ledger)
-    except (ValueError, RecursionError) as error:
+        data = bytearray()
+        with _open(path) as stream:
+            while chunk := stream.read(1 << 20):
+                data += chunk
+                if len(data) > LARGEST_DOCUMENT:
+                    raise ReleaseError("too large for one JSON document", path=path, hint="Make it JSONL.")
+        return _loads(data.decode("utf-8-sig"), path.name, ledger)
+    except (ValueError, RecursionError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ReleaseError(f"not JSON: {error}", path=path) from error
     except OSError as error:
         raise ReleaseError(f"cannot be read: {error.strerror or error}", path=path) from error
+
+
+def document_of(path: Path, ledger: Ledger) -> Any:
+    """A whole JSON document; None where it cannot be read, which counts as a lost row."""
+    try:
+        return load_json(path, ledger)
+    except ReleaseError as error:
+        ledger.read()
+        ledger.lose("broken_row", where=path.name, what=error.message)
+        return None
+
+
+def first_of(path: Path) -> Mapping[str, Any]:
+    """The first row of a JSON or JSONL file, or the object that it is. Never raises: it is for guessing."""
+    try:
+        if plain_suffix(path) == ".json":
+            found = load_json(path)
+        else:
+            found = json.loads(next(_lines(path, Ledger()), (1, b"0"))[1])
+    except (ReleaseError, OSError, ValueError, RecursionError):
+        return {}
+    while isinstance(found, list):
+        found = found[0] if found else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def rows_at(document: Any, path: str | None, file: Path) -> list[Any]:

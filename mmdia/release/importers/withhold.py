@@ -11,6 +11,8 @@ from mmdia.schema.dialogue import Dialogue, Turn
 
 #: Texts that are shorter occur anywhere; a copy of one gives nothing away.
 _SHORTEST = 12
+#: Keys of the parts of a line (words, phones, translations) that hold what is said.
+_SPOKEN = frozenset({"char", "mark", "phone", "symbol", "text", "word"})
 
 
 def withheld(dialogue: Dialogue, ledger: Ledger) -> Dialogue:
@@ -49,12 +51,13 @@ def _scrubbed(extra: str | None, secrets: frozenset[str], own: frozenset[str] = 
     return json.dumps(clean, ensure_ascii=False, sort_keys=True) if clean else None
 
 
-def _clean(value: Any, secrets: frozenset[str], own: frozenset[str]) -> Any:
-    """The value without texts that are one of `own`, or hold one of `secrets`."""
+def _clean(value: Any, secrets: frozenset[str], own: frozenset[str], *, listed: bool = False) -> Any:
+    """The value without texts that are one of `own` or hold one of `secrets`, nor those of parts."""
     if isinstance(value, dict):
-        return {k: v for k, item in value.items() if (v := _clean(item, secrets, own)) is not None}
+        kept = {k: v for k, v in value.items() if not (listed and k in _SPOKEN)}
+        return {k: v for k, item in kept.items() if (v := _clean(item, secrets, own)) is not None}
     if isinstance(value, list):
-        return [v for item in value if (v := _clean(item, secrets, own)) is not None]
+        return [v for item in value if (v := _clean(item, secrets, own, listed=True)) is not None]
     if isinstance(value, str):
         folded = _folded(value)
         return None if folded in own or any(secret in folded for secret in secrets) else value

@@ -14,11 +14,17 @@ from mmdia.errors import MmdiaError
 from mmdia.release.importers.options import ImportOptions
 from mmdia.release.importers.run import import_release
 
+from .test_elan import EAF
 from .test_friends import EMORY, HEAD, ROWS
+from .test_labelstudio import AUDIO, REGION
+from .test_lhotse import CUT, MIXED
 from .test_mapping import LINES, MAPPING
+from .test_sets import CPED
 from .test_shots import ANNOTATION
 from .test_speech import RTTM
 from .test_subtitles import SRT
+from .test_textgrid import ANN, POINTS, WORDS, grid
+from .test_whisper import WHISPER
 
 STM = "rec 1 ann 0 1.25 <o,f0,female> hello there\nrec 1 bo 1.0 2\n"
 CTM = "rec A 0.0 0.5 good 0.9\nrec A 0.6 0.4 day 0.9\nrec A * * <ALT_BEGIN>\nrec B 5 .5 no 0.9 lex ann\n"
@@ -32,6 +38,20 @@ SOUND = {
     "stm": ("a.stm", STM),
     "ctm": ("a.ctm", CTM),
     "seglst": ("a.json", json.dumps(SEGMENTS)),
+    "whisper": ("a.json", json.dumps(WHISPER)),
+    "lhotse": ("a.jsonl", json.dumps(CUT) + "\n" + json.dumps(MIXED) + "\n"),
+    "textgrid": ("a.TextGrid", grid(ANN, WORDS, POINTS)),
+    "elan": ("a.eaf", EAF),
+    "labelstudio": ("a.json", json.dumps([{"data": AUDIO, "annotations": [{"result": REGION}]}])),
+    "audacity": ("a.txt", "0.5\t1.25\tHello\n\\\t100.5\t2000\n2,0\t2,0\tclick\n"),
+    "cped": ("dev.csv", CPED),
+    "mustard": (
+        "a.json",
+        json.dumps({"1": {"utterance": "x", "context": ["y"], "context_speakers": ["z"]}}),
+    ),
+    "emotionlines": ("a.json", json.dumps([[{"speaker": "a", "utterance": "x", "emotion": "joy"}]])),
+    "tvr": ("a.jsonl", json.dumps({"vid_name": "c", "ts": [1, 2.5], "desc": "Ann waves.", "desc_id": 1})),
+    "condensedmovies": ("clips.csv", "videoid,title,clip_name,imdbid\nv1,F,x,tt1\nv2,F,y,tt1\n"),
     "subtitles": ("a.srt", SRT),
     "m3ed": ("a.json", json.dumps(ANNOTATION)),
     "moviebench": ("Film_00.01.43.655-00.01.47.807.json", json.dumps({"Characters": {"Ann": "red"}})),
