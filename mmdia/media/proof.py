@@ -47,8 +47,8 @@ _SPREAD_S = 0.012
 _LENGTH_S = 0.0015
 #: Codecs whose decoders fill in noise at random.
 _NOISY = frozenset({"aac", "aac_latm", "ac3", "eac3", "wmav1", "wmav2", "wmapro", "cook", "vorbis"})
-#: So many shown packets are decoded in full, which tells whether their stamps fit the order of pictures.
-_IN_ORDER = 8
+#: Of the first shown packets so many are decoded in full, which tells whether stamps fit the order of pictures.
+_IN_ORDER = 6
 #: Of a copied sound its first and last second are decoded: between them lie the film's own packets.
 ENDS_S = 1.0
 
@@ -234,11 +234,15 @@ def _prove_pictures(held: list[Any], context: Any, can_skip: bool, path: str | P
         if stamp in shown:
             wanted.setdefault(start, set()).add(stamp)
     for start, stamps in wanted.items():
-        if missing := _undecoded(held[start:], stamps, context, can_skip, path):
+        if missing := _undecoded(
+            held[start:], stamps, context, can_skip, path, _IN_ORDER if start == 0 else 0
+        ):
             raise _failed("a picture of the clip does not decode", path, f"none at {min(missing)}")
 
 
-def _undecoded(held: list[Any], stamps: set[int], context: Any, can_skip: bool, path: object) -> set[int]:
+def _undecoded(
+    held: list[Any], stamps: set[int], context: Any, can_skip: bool, path: object, in_order: int
+) -> set[int]:
     """Which of the pictures with these stamps do not come, decoding from the first packet on."""
     left, came = set(stamps), list[int]()
     n_shown = 0
@@ -246,13 +250,13 @@ def _undecoded(held: list[Any], stamps: set[int], context: Any, can_skip: bool, 
         if packet is not None and not packet.is_discard:
             n_shown += 1
         if can_skip and packet is not None:
-            whole = packet.pts in stamps or n_shown <= _IN_ORDER
+            whole = packet.pts in stamps or n_shown <= in_order
             context.skip_frame = "DEFAULT" if whole else "NONREF"
         with suppress(av.FFmpegError):
             frames = [frame for frame in context.decode(packet) if not frame.is_corrupt]
             left -= {frame.pts for frame in frames}
             came += [frame.pts for frame in frames if frame.pts is not None]
-        if not left and n_shown >= _IN_ORDER:
+        if not left and n_shown >= in_order:
             break
     if came != sorted(came):
         raise _failed("the pictures of the clip do not come in the order of their stamps", path, None)
