@@ -47,7 +47,7 @@ _SPREAD_S = 0.012
 _LENGTH_S = 0.0015
 #: Codecs whose decoders fill in noise at random.
 _NOISY = frozenset({"aac", "aac_latm", "ac3", "eac3", "wmav1", "wmav2", "wmapro", "cook", "vorbis"})
-#: Of the first shown packets so many are decoded in full, which tells whether stamps fit the order of pictures.
+#: So many shown packets at the start are decoded in full: that tells whether stamps fit the order.
 _IN_ORDER = 6
 #: Of a copied sound its first and last second are decoded: between them lie the film's own packets.
 ENDS_S = 1.0
