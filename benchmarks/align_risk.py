@@ -25,7 +25,7 @@ import align_ours
 from align_cases import REAL, Case
 from align_score import RIGHT_S
 
-from mmdia.align.dialogue import group, judge
+from mmdia.align.dialogue import DialogueFit, group, judge
 from mmdia.align.result import Alignment, Mode
 
 #: Coverages at which the risk is told.
@@ -62,7 +62,8 @@ def dialogues(case: Case, found: Alignment) -> list[Dialogue]:
     spans = [(c.start_s, max(c.end_s, c.start_s)) for c in case.anno]
     out = []
     for lines in group(spans):
-        fit = judge([spans[i] for i in lines], [found.lines[i] for i in lines], found.time_map)
+        start_s, end_s = min(spans[i][0] for i in lines), max(spans[i][1] for i in lines)
+        fit = judge(start_s, end_s, [found.lines[i] for i in lines], found.time_map)
         truth = [case.lines[i] for i in lines]
         real = case.cls == REAL
         known = [t.present is not None for t in truth]
@@ -77,8 +78,10 @@ def dialogues(case: Case, found: Alignment) -> list[Dialogue]:
             for i in lines
             if case.lines[i].present
         )
-        sure = fit.confidence if found.accepted else 0.0
-        out.append(Dialogue(case.cls, case.name, tuple(lines), sure, whole, torn, right, fit.flaw or ""))
+        placed = isinstance(fit, DialogueFit)
+        sure = fit.confidence if placed and found.accepted else 0.0
+        flaw = "" if placed else fit
+        out.append(Dialogue(case.cls, case.name, tuple(lines), sure, whole, torn, right, flaw))
     return out
 
 

@@ -43,7 +43,7 @@ _SOUND_SURE = 0.9
 _FEW_ANCHORS, _SHORT = 8, 20
 
 
-def nothing_found(anno: Track, order: Ints) -> Alignment:
+def nothing_found(anno: Track, media: Track | None, order: Ints, foreign: bool) -> Alignment:
     """The refusal when no evidence proposes any place."""
     lines = [
         LineFit(int(order[i]), float(anno.start_s[i]), float(anno.end_s[i]), False, 0.0)
@@ -58,9 +58,19 @@ def nothing_found(anno: Track, order: Ints) -> Alignment:
         TimeMap(),
         tuple(sorted(lines, key=lambda f: f.index)),
         Discrepancy(),
-        {"mode": "none", "n_pairs": 0, "n_lines": len(anno)},
-        ("few_anchors", "wrong_film"),
+        {"mode": "none", "n_pairs": 0, "n_lines": len(anno), "n_media_lines": len(media or ())},
+        ("few_anchors" if _untold(int(anno.speech.sum()), media, foreign) else "wrong_film",),
     )
+
+
+def _untold(lines: int, media: Track | None, foreign: bool) -> bool:
+    """Whether what was compared is too little to say that it is another film.
+
+    A few lines whose words nobody could compare tell nothing, and neither does a copy of a few lines.
+    """
+    if media is None or foreign:
+        return lines < _SHORT
+    return int(media.speech.sum()) < _FEW_ANCHORS
 
 
 def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) -> Alignment:
@@ -68,6 +78,10 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
     layout, anno = solution.layout, solution.evidence.anno
     confidence = solution.chance.probability
     verdict = kind_of(layout.stretches, confidence)
+    series = _discrepancy(solution, layout.place(anno.start_s))
+    if len(series.start_s) < _FEW_ANCHORS and solution.chance.sound < _SOUND_SURE:
+        # What holds for n lines holds for the film with (n + 1) / (n + 2), by the rule of succession.
+        confidence = min(confidence, (len(series.start_s) + 1) / (len(series.start_s) + 2))
     scale = layout.stretches[0].scale
     start, end = layout.place(anno.start_s), layout.place(anno.end_s)
     features = features_of(solution)
@@ -75,7 +89,7 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
     if verdict == "wrong_film":
         present[:] = False
     sure[~present] = np.minimum(sure[~present], _GONE)
-    series = _discrepancy(solution, start)
+    sure = np.minimum(sure, confidence)
     quality = _quality(solution, sure)
     spread = _mad(np.array(series.start_s)) if series.start_s else 0.0
     paper = paper_spread(solution, start) if policy == "paper" else None
@@ -89,7 +103,8 @@ def alignment(solution: Solution, order: Ints, policy: Policy, foreign: bool) ->
         accepted = accepted and flat and verdict in ("identity", "translation")
     else:
         flat = spread <= _FLAT_S
-    judged = Judged(solution, verdict, confidence, present, sure, flat, runs)
+    few = len(series.start_s) if "few_anchors" in reasons else None
+    judged = Judged(solution, verdict, confidence, present, sure, flat, runs, few)
     time_map = TimeMap() if verdict == "wrong_film" else layout.time_map(quality)
     start, end = _in_gaps(time_map, anno, start, end)
     lines = [
@@ -210,16 +225,19 @@ def _reasons(solution: Solution, verdict: str, foreign: bool, series: Discrepanc
     """Codes of what is doubtful or notable."""
     scale = solution.layout.stretches[0].scale
     said: set[str] = set()
+    few = len(series.start_s) < _FEW_ANCHORS and solution.chance.sound < _SOUND_SURE
+    short = solution.chance.lines < _SHORT
     if verdict == "wrong_film":
-        said.add("wrong_film")
+        few = _untold(solution.chance.lines, solution.media, foreign)
+        said.add("few_anchors" if few else "wrong_film")
+    elif few:
+        said.add("few_anchors")
+    if short and not few:
+        said.add("short_track")
     if solution.chance.contradicted:
         said.add("sources_disagree")
     if foreign:
         said.add("different_language")
-    if len(series.start_s) < _FEW_ANCHORS and solution.chance.sound < _SOUND_SURE:
-        said.add("few_anchors")
-    if solution.chance.lines < _SHORT:
-        said.add("short_track")
     if verdict != "wrong_film" and scale != 1.0 and standard_ratio(scale) is None:
         said.add("speed_not_standard")
     if verdict == "segments":

@@ -16,6 +16,7 @@ from mmdia.align.result import Policy, ReviewItem, Verdict
 from mmdia.align.solution import Solution
 from mmdia.align.track import Flags, Floats, Ints
 from mmdia.align.verdict import continues, standard_ratio
+from mmdia.schema.reasons import explain
 
 #: Alignments of this film probability and below are confirmed as a whole.
 _FILM = 0.95
@@ -42,6 +43,7 @@ class Judged:
         sure: Confidence of each line, shape (n,).
         flat: Whether the discrepancy is flat enough for the paper's rule.
         runs: Runs of lines that something else took, or may have taken, the place of.
+        few: How many anchors there are, where these are too few to tell; else None.
     """
 
     solution: Solution
@@ -51,6 +53,7 @@ class Judged:
     sure: Floats
     flat: bool
     runs: Runs
+    few: int | None = None
 
 
 def needs_review(judged: Judged, order: Ints, policy: Policy) -> tuple[ReviewItem, ...]:
@@ -84,7 +87,9 @@ def _whole(judged: Judged, policy: Policy) -> Iterator[ReviewItem]:
     if chance.contradicted:
         said = "The sound is that of this film, but the lines are of another copy: check which is right."
         yield ReviewItem("sources_disagree", *whole, said)
-    if judged.confidence < _FILM:
+    if judged.few is not None:
+        yield ReviewItem("few_anchors", *whole, explain("few_anchors", judged.few))
+    elif judged.confidence < _FILM:
         said = (
             f"The film is the right one with probability {judged.confidence:.2f} only: look at any scene."
         )

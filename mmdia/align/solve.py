@@ -89,7 +89,7 @@ def align(
     foreign = _differ(annotation_language, media_language)
     solution = _solve(known, mode, foreign)
     if solution is None:
-        return report.nothing_found(anno, order)
+        return report.nothing_found(anno, known.media, order, foreign)
     return report.alignment(solution, order, policy, foreign)
 
 

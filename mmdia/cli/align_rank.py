@@ -18,8 +18,9 @@ or sound. Questions in order; what differs first decides:
    2. is it dialogue (no chapters, no descriptions)
    3. is it in the language wanted (--language)
    4. how much of the copy's speech it covers, in tenths
-   5. what must be undone: a constant offset, then a speed, then edits
-   6. how widely its starts, then its durations scatter, in 0.01 s
+   5. what must be undone: nothing, a constant offset, a speed, edits
+   6. how far the starts of all its lines then lie from the copy's, and how
+      widely its durations scatter, in 0.01 s
    7. how many of its lines the copy's words confirm, in tenths
    8. confidence, in hundredths; then how much a person must confirm
 Those that agree in all of them share a rank.

@@ -29,13 +29,14 @@ def evidence_in_words(document: TimeMapFile) -> str:
 
 def show_map(document: TimeMapFile) -> None:
     """Print a time map for a person."""
-    from mmdia.schema.reasons import explain
-
     verdict = "accepted" if document.accepted else "refused"
+    verdict += ", in doubt" if document.accepted and "few_anchors" in document.reasons else ""
     speed = f"x{document.scale:.6f}" + (f" ({document.scale_ratio})" if document.scale_ratio else "")
     present = sum(line.present for line in document.lines)
     if "no_evidence" in document.reasons:
         say("no verdict (refused): there is nothing to compare")
+    elif document.undecided:
+        say("no verdict (refused): nothing says that it is another film")
     else:
         placed = "" if document.verdict == "wrong_film" else f", speed {speed}"
         say(f"{document.verdict} ({verdict}), confidence {document.confidence:.3f}{placed}")
@@ -48,8 +49,10 @@ def show_map(document: TimeMapFile) -> None:
                 for s in document.segments
             ],
         )
-    for code in document.reasons:
-        say(f"  {code}: {explain(code)}")
+    told = {row.kind for row in document.needs_review}
+    for code, said in document.sentences():
+        if code not in told:
+            say(f"  {code}: {said}")
     show_review(document)
 
 
@@ -102,6 +105,8 @@ def _batch_cells(row: BatchRow) -> tuple[object, ...]:
     verdict = row.verdict if row.status == "accepted" or not placed else f"{row.verdict} (refused)"
     if "no_evidence" in row.reasons:
         verdict = "no evidence"
+    elif not placed and "wrong_film" not in row.reasons:
+        verdict = "no verdict"
     return (
         row.name,
         verdict,

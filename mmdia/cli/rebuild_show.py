@@ -181,7 +181,8 @@ def _show_why(summary: Summary) -> None:
 def _found(title: dict[str, Any]) -> str:
     """The verdict in a cell; where there was nothing to compare, that is said instead."""
     reasons = title.get("reasons") or []
-    if "no_evidence" in reasons or not title.get("verdict"):
+    undecided = title.get("verdict") == "wrong_film" and reasons and "wrong_film" not in reasons
+    if undecided or not title.get("verdict"):
         return ", ".join(reasons) or "nothing to do"
     return str(title["verdict"])
 

@@ -56,7 +56,6 @@ from mmdia.pages.words import (
     tone,
     verdict,
 )
-from mmdia.schema.reasons import explain
 from mmdia.schema.timemap import LineRow, TimeMapFile
 
 #: Rows of a table; what is left out is counted under it.
@@ -113,6 +112,8 @@ def _advice(document: TimeMapFile) -> Markup:
     """One sentence on what follows from the verdict."""
     if "no_evidence" in document.reasons:
         return paragraph("This copy shows no lines to compare. Nothing says that it is the wrong film.")
+    if document.undecided:
+        return paragraph("Nothing says that it is the wrong film, nor that it is the right one.")
     if document.verdict == "wrong_film":
         return paragraph(
             "The lines of this copy fit the annotation no better than chance. Do not cut clips from it."
@@ -160,7 +161,7 @@ def _reasons(document: TimeMapFile) -> Markup:
     """What is doubtful or notable, with its code."""
     if not document.reasons:
         return paragraph("There are no warnings.")
-    return bullets([sentence(explain(c)), " ", code(c)] for c in document.reasons)
+    return bullets([sentence(said), " ", code(c)] for c, said in document.sentences())
 
 
 def _timelines(document: TimeMapFile) -> Markup:
@@ -219,6 +220,8 @@ def _by_hand(document: TimeMapFile, texts: Texts) -> Markup:
 def _suspicions(document: TimeMapFile) -> list[Child]:
     if "no_evidence" in document.reasons:
         return ["Put a subtitle file of this very copy beside the media, or name it with --subs."]
+    if document.undecided:
+        return [sentence(said) for _, said in document.sentences()]
     return [
         "Does the media show the film that the annotation is of? "
         "A remake or another episode often has the same name.",

@@ -108,6 +108,8 @@ def _cells(row: BatchRow) -> list[Child]:
     said, tone = _STATUSES.get(row.status, (row.status, "plain"))
     verdict = "no evidence" if "no_evidence" in row.reasons else (row.verdict or said).replace("_", " ")
     placed = row.status in ("accepted", "refused") and row.verdict != "wrong_film"
+    if row.verdict == "wrong_film" and not {"wrong_film", "no_evidence"} & set(row.reasons):
+        verdict = "no verdict"
     return [
         [head, small(words(row.media)) if row.media else None],
         [badge(verdict, "warn" if tone == "good" and row.review else tone), small(_by(row))],

@@ -34,8 +34,9 @@ _QUESTIONS = (
     "Is it dialogue, not chapters or descriptions?",
     "Is it in the language wanted, when one is named?",
     "How much of the copy's speech does it cover, in tenths?",
-    "What must be undone: a constant offset before another speed before edits.",
-    "How widely do its starts, then its durations scatter about the map, in hundredths of a second?",
+    "What must be undone: nothing before a constant offset before another speed before edits.",
+    "How far do the starts of all its lines then lie from the copy's, and how widely do its durations "
+    "scatter, in hundredths of a second?",
     "How many of its lines do the copy's words confirm, in tenths?",
     "Confidence, in hundredths; then how much a person must confirm.",
 )
@@ -81,7 +82,10 @@ def _order(ranking: Ranking, maps: Mapping[str, TimeMapFile]) -> Markup:
     heads = ["Rank", "Subtitle", "Verdict", "Covers", "Start ±, s", "Duration ±, s", "Confidence", "Why"]
     rows = [_cells(row, maps.get(row.name)) for row in ranking.rows]
     caption = f"{plural(len(ranking.rows), 'subtitle')}, best first"
-    note = "± is the median distance of anchors from the time map: low means that lines begin on time."
+    note = (
+        "Start ± is the mean distance of all lines from those of the copy, after the time map (0.5 s where "
+        "there is none): low means that lines begin on time. Duration ± is a median."
+    )
     return section("Order", table(heads, rows, caption=caption, right=[0, 3, 4, 5, 6]), note=note)
 
 

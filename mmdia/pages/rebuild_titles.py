@@ -54,14 +54,16 @@ def title_section(titles: Sequence[Row], timemaps: Mapping[str, TimeMapFile]) ->
 def _title_row(title: Row, document: TimeMapFile | None) -> list[Child]:
     counts: Mapping[str, int] = title.get("counts") or {}
     built, total = counts.get("built", 0), sum(counts.values())
+    why = small(_reason_text(title, document))
+    whole = built == total > 0  # then the reasons are doubts of the verdict
     return [
         strong(str(title.get("title_id"))),
         _file_cell(title),
-        _verdict_cell(title, document),
+        [_verdict_cell(title, document), why if whole else None],
         percent(float(title["confidence"])) if title.get("confidence") is not None else DASH,
         signed(float(title["offset"])) if title.get("offset") is not None else DASH,
         f"{built:,} / {total:,}",
-        el("div", _not_built(counts), small(_reason_text(title)), class_="why"),
+        el("div", _not_built(counts), None if whole else why, class_="why"),
     ]
 
 
@@ -119,8 +121,9 @@ def _not_built(counts: Mapping[str, int]) -> Child:
     ]
 
 
-def _reason_text(title: Row) -> str:
-    said = [sentence(explain(str(c))) for c in title.get("reasons") or ()]
+def _reason_text(title: Row, document: TimeMapFile | None) -> str:
+    counted = {} if document is None else dict(document.sentences())
+    said = [sentence(counted.get(str(c)) or explain(str(c))) for c in title.get("reasons") or ()]
     return " ".join(said + ([str(title["message"])] if title.get("message") else []))
 
 

@@ -126,8 +126,9 @@ def speed(document: TimeMapFile) -> str | None:
 def verdict(document: TimeMapFile) -> str:
     """The verdict as one sentence."""
     if document.verdict == "wrong_film":
-        unknown = "no_evidence" in document.reasons
-        return "Cannot tell: nothing to compare" if unknown else "Different film"
+        if "no_evidence" in document.reasons:
+            return "Cannot tell: nothing to compare"
+        return "Cannot tell: not enough lines" if document.undecided else "Different film"
     first = document.segments[0].offset if document.segments else math.nan
     faster = speed(document)
     if document.verdict == "identity":
@@ -153,7 +154,7 @@ def _edits(document: TimeMapFile) -> str:
 def tone(document: TimeMapFile) -> str:
     """How the verdict is coloured: good, warn, or bad."""
     if document.verdict == "wrong_film":
-        return "warn" if "no_evidence" in document.reasons else "bad"
+        return "warn" if document.undecided else "bad"
     sure = document.accepted and document.confidence >= 0.95
     return "good" if sure else "warn"
 
@@ -161,6 +162,6 @@ def tone(document: TimeMapFile) -> str:
 def standing(document: TimeMapFile) -> str:
     """Accepted or refused, in words."""
     if document.accepted:
-        return "Accepted"
+        return "Accepted, in doubt" if "few_anchors" in document.reasons else "Accepted"
     by_policy = document.policy != "default" and document.verdict != "wrong_film"
     return f"Refused by the policy “{document.policy}”" if by_policy else "Refused"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from mmdia.align.dialogue import DialogueFit, judge, span_in
 from mmdia.rebuild.config import ClipParams
 from mmdia.schema.dialogue import Dialogue, nominal_span_ms
 from mmdia.schema.receipt import TurnFact
@@ -74,12 +75,6 @@ def exact_speed(scale: float) -> Fraction:
     return ratio if abs(float(ratio) - scale) < 1e-11 else Fraction(scale).limit_denominator(10**8)
 
 
-def _why_not(time_map: TimeMap, start_s: float, end_s: float) -> str:
-    """Reason code for a span that is not in one piece: cut out altogether, or edited inside."""
-    touched = any(s.anno_start < end_s and start_s < s.anno_end for s in time_map.segments)
-    return "edit_inside" if touched else "absent_in_media"
-
-
 def _still_times(dialogue: Dialogue) -> list[tuple[int, float]]:
     """Annotation second of each turn's keyframe: as annotated, else the turn's midpoint (paper A.6).
 
@@ -120,23 +115,18 @@ def place(
     if span is None:
         return "no_span"
     start_s, end_s = span[0] / 1000, span[1] / 1000
-    placed = time_map.apply_span(start_s, end_s)
-    run = time_map.run_at(start_s)
-    plain_end = None if placed is None else placed[1]
-    longer = nominal_span_ms(dialogue, extend_to_next=True) if params.extend_to_next else None
-    if longer is not None and placed is not None:
-        # An edit between this line and the next must not cost the dialogue: the extension is a courtesy.
-        placed = time_map.apply_span(start_s, longer[1] / 1000) or placed
-    if placed is None:
-        return _why_not(time_map, start_s, end_s)
     known = [row for i in range(len(dialogue.turns)) if (row := lines.get((dialogue.dialogue_id, i)))]
-    if any(not row.present for row in known):
-        return "absent_in_media"
-    pieces = [s for s in run.segments if s.anno_start < end_s and start_s < s.anno_end]
-    pieces = pieces or [run.segments[-1]]
-    confidence = min([*(s.confidence for s in pieces), *(row.confidence for row in known)])
-    if confidence < min_confidence:
+    fit = judge(start_s, end_s, known, time_map)
+    if not isinstance(fit, DialogueFit):
+        return fit
+    if fit.confidence < min_confidence:
         return "low_confidence"
+    run, end = fit.run, fit.end_s
+    longer = nominal_span_ms(dialogue, extend_to_next=True) if params.extend_to_next else None
+    if longer is not None:
+        # An edit between this line and the next must not cost the dialogue: the extension is a courtesy.
+        whole = span_in(time_map, start_s, longer[1] / 1000)
+        end = end if whole is None else max(end, whole[2])
     turns: list[tuple[float, float, float | None] | None] = []
     for turn in dialogue.turns:
         if turn.start_ms is None or turn.end_ms is None:
@@ -146,10 +136,10 @@ def place(
         extended = None if nxt is None else run.extrapolate(max(nxt, turn.end_ms) / 1000)
         turns.append((run.extrapolate(turn.start_ms / 1000), run.extrapolate(turn.end_ms / 1000), extended))
     stills = tuple(Still(i, run.extrapolate(t)) for i, t in _still_times(dialogue) if params.wants_stills)
-    scale = pieces[0].scale if len(pieces) == 1 else (placed[1] - placed[0]) / (end_s - start_s)
+    one = len(fit.pieces) == 1
+    scale = fit.pieces[0].scale if one else (fit.end_s - fit.start_s) / (end_s - start_s)
     speed = exact_speed(scale) if params.speed == "restore" else Fraction(1)
-    extra_s = 0.0 if plain_end is None else max(0.0, placed[1] - plain_end)
-    return Placed(placed[0], placed[1], scale, confidence, stills, tuple(turns), speed, extra_s)
+    return Placed(fit.start_s, end, scale, fit.confidence, stills, tuple(turns), speed, end - fit.end_s)
 
 
 def padded(placed: Placed, pad_s: float, reach: tuple[float, float]) -> tuple[float, float]:

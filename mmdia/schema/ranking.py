@@ -28,7 +28,8 @@ class RankRow:
         lines: Lines of the subtitle.
         present: Share of them that the copy has.
         covers: Share of the copy's speech that it has a line for.
-        start_spread_s: Median deviation of the start discrepancies, after the time map.
+        start_spread_s: Mean distance of the starts of all spoken lines from those of the copy, after
+            the time map; a line without a partner counts 0.5 s.
         duration_spread_s: Median deviation of the duration discrepancies.
         text_hits: Share of spoken lines confirmed by words; None when words were not compared.
         language: Language, when known.

@@ -95,7 +95,10 @@ REASONS: dict[str, Reason] = {
     "edit_inside": Reason("this copy was edited inside the dialogue"),
     "edit_place_unsure": Reason("an edit may lie elsewhere, on the other side of a line"),
     "edits_found": Reason("this copy is edited: parts are missing or added"),
-    "few_anchors": Reason("too few matching lines for a sure verdict"),
+    "few_anchors": Reason(
+        "not enough lines to tell",
+        "add subtitles, --words/--asr, or say it is right: --timemap identity",
+    ),
     "high_variance": Reason("discrepancies vary too much for the paper's rule"),
     "image_subtitles": Reason(
         "the subtitles of this copy are pictures, which hold no text", "use a subtitle file, or the sound"
@@ -212,11 +215,16 @@ REASONS: dict[str, Reason] = {
 }
 
 
-def explain(code: str) -> str:
-    """One sentence for a reason code, with its cure; the code itself when it is unknown."""
+def explain(code: str, count: int | None = None) -> str:
+    """One sentence for a reason code, with its cure; the code itself when it is unknown.
+
+    With a count of what there is too little of, that stands in it: "not enough lines to tell (5): ...".
+    """
     reason = REASONS.get(code)
     if reason is None:
         return code
+    if count is not None:
+        return f"{reason.text} ({count})" + (f": {reason.cure}" if reason.cure else "")
     return f"{reason.text} ({reason.cure})" if reason.cure else reason.text
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from mmdia.schema.base import Known, Many, Record
+from mmdia.schema.reasons import explain
 from mmdia.schema.time import TimeMap
 
 TIMEMAP_SCHEMA = "mmdia.timemap/1"
@@ -110,6 +111,17 @@ class TimeMapFile(Record):
     """What was aligned."""
     media: str | None = None
     """To what."""
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing is known: there is no map, yet nothing says that it is another film."""
+        return self.verdict == "wrong_film" and bool(self.reasons) and "wrong_film" not in self.reasons
+
+    def sentences(self) -> tuple[tuple[str, str], ...]:
+        """Each reason code with its sentence; where lines are too few to tell, with their number."""
+        figures = ("n_lines", "n_media_lines") if self.undecided else ("n_anchors",)
+        few = min([n for f in figures if isinstance(n := self.evidence.get(f), int) and n], default=0)
+        return tuple((c, explain(c, few if c == "few_anchors" else None)) for c in self.reasons)
 
     def time_map(self) -> TimeMap:
         """The map as a value.

@@ -52,6 +52,7 @@ class Evidence:
         sound: The sound of the copy, when it may be listened to: for speech activity where there
             are no cues, and for the annotation's fingerprint.
         span_ms: The part of the copy that counts, when not all of it; either end may be None.
+        film_s: Length of the copy, seconds, where it is known.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Evidence:
     digest: str
     sound: Sound | None = None
     span_ms: tuple[int | None, int | None] = (None, None)
+    film_s: float | None = None
 
     @property
     def tells(self) -> bool:
@@ -170,7 +172,8 @@ def collect(media: Path, wanted: Wanted) -> Collected:
     named = wanted.subs is not None or wanted.words is not None
     if sound is not None and wanted.mode in ("audio", "fingerprint", "auto") and not named:
         found.append(Evidence("audio", str(media), (), None, params_hash("audio"), sound))
-    return Collected(tuple(found), tuple(missing))
+    film_s = None if info is None else info.duration_s
+    return Collected(tuple(replace(e, film_s=film_s) for e in found), tuple(missing))
 
 
 def _stand_in(media: Path, wanted: Wanted) -> Collected:

@@ -23,8 +23,14 @@ from mmdia.sync.evidence import Collected, Evidence
 from mmdia.sync.language import same_language
 from mmdia.sync.timemap import AlignParams, solve
 
-#: Verdicts by how much they ask of the map; the paper takes the first two only.
-_EASE = {"identity": 0, "translation": 0, "speed": 1, "segments": 2}
+#: Verdicts by how much must be undone; the paper takes the first two only.
+_EASE = {"identity": 0, "translation": 1, "speed": 2, "segments": 3}
+
+#: A constant offset that nobody sees: the subtitle is in step.
+_IN_STEP_S = 0.25
+
+#: A line that begins further from any of the copy's counts as this far: it has no partner.
+_APART_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,10 @@ def rank(
 
     Questions in order; what differs first decides: may it be used; is it dialogue; is it in the
     language wanted; how much of the copy's speech does it cover (tenths); what must be undone
-    (a constant offset, then a speed, then edits); how widely do starts, then durations scatter
-    about the map (hundredths of a second); how many lines do words confirm (tenths); confidence
-    (hundredths); how much must a person confirm. Those that agree in all share a rank.
+    (nothing, a constant offset, a speed, edits); how far do the starts of all its lines lie from
+    the copy's, and how widely do durations scatter, once that is undone (hundredths of a second);
+    how many lines do words confirm (tenths); confidence (hundredths); how much must a person
+    confirm. Those that agree in all share a rank, and are in order of their names.
 
     Args:
         media: Name of the copy.
@@ -102,7 +109,7 @@ def _judge(path: Path, evidence: Evidence, media: str, params: AlignParams) -> _
         return _unread(path, error)
     reasons = document.reasons if kind == "dialogue" else (*document.reasons, "not_dialogue")
     present = [line for line in document.lines if line.present]
-    starts, lengths = _spreads(document)
+    starts = _start_spread(document, sum(bool(line.text.strip()) for line in track.lines))
     hits = document.evidence.get("text_hits")
     row = RankRow(
         rank=None,
@@ -117,7 +124,7 @@ def _judge(path: Path, evidence: Evidence, media: str, params: AlignParams) -> _
         present=len(present) / max(1, len(document.lines)),
         covers=_covers(document, evidence, track),
         start_spread_s=starts,
-        duration_spread_s=lengths,
+        duration_spread_s=_mad(document.discrepancy.duration),
         text_hits=float(hits) if isinstance(hits, (int, float)) and evidence.cues else None,
         language=track.language,
         kind=kind,
@@ -127,17 +134,29 @@ def _judge(path: Path, evidence: Evidence, media: str, params: AlignParams) -> _
     return _Judged(row, document)
 
 
-def _spreads(document: TimeMapFile) -> tuple[float | None, float | None]:
-    """Median deviation of both discrepancy series once the map is undone."""
+def _undone(verdict: str | None, offset_s: float | None) -> int:
+    """How much must be undone before the subtitle can be used: the more, the worse."""
+    if verdict == "translation" and offset_s is not None and abs(offset_s) < _IN_STEP_S:
+        return 0
+    return _EASE.get(verdict or "", 4)
+
+
+def _start_spread(document: TimeMapFile, spoken: int) -> float | None:
+    """Mean distance of the starts of all spoken lines from the copy's, once what must be is undone.
+
+    The discrepancy series has only the lines that lie near one of the copy's; the others count, too.
+    """
     series, pieces = document.discrepancy, sorted(document.segments, key=lambda s: s.anno_start)
     if not series.anno_time or not pieces:
-        return None, None
+        return None
+    as_is = _undone(document.verdict, pieces[0].offset) == 0
     begins = [p.anno_start for p in pieces]
-    left = []
+    away = _APART_S * max(0, spoken - len(series.anno_time))
     for t, d in zip(series.anno_time, series.start, strict=True):
         piece = pieces[max(0, bisect_right(begins, t) - 1)]
-        left.append(d - (piece.scale - 1.0) * t - piece.offset)
-    return _mad(left), _mad(series.duration)
+        undone = 0.0 if as_is else (piece.scale - 1.0) * t + piece.offset
+        away += min(_APART_S, abs(d - undone))
+    return away / max(spoken, len(series.anno_time))
 
 
 def _mad(values: Sequence[float]) -> float | None:
@@ -208,7 +227,7 @@ def _answers(row: RankRow, language: str | None) -> Answer:
         float(row.kind != "dialogue"),
         float(language is not None and not wanted),
         -round(row.covers, 1),
-        float(_EASE.get(row.verdict or "", 3)),
+        float(_undone(row.verdict, row.offset_s)),
         _step(row.start_spread_s),
         _step(row.duration_spread_s),
         -round(row.text_hits or 0.0, 1),
@@ -222,7 +241,8 @@ def _step(spread: float | None) -> float:
 
 
 def _ordered(rows: Sequence[RankRow], language: str | None, compared: bool) -> tuple[RankRow, ...]:
-    """Rows in order, with ranks and reasons; those of no use last, in the order given."""
+    """Rows in order, with ranks and reasons, whatever their order was; those of no use last."""
+    rows = sorted(rows, key=lambda r: r.name)
     good = sorted((r for r in rows if r.usable), key=lambda r: _answers(r, language))
     out: list[RankRow] = []
     for k, row in enumerate(good):
@@ -240,7 +260,7 @@ def _first_place(good: Sequence[RankRow]) -> str:
     row = good[0]
     said = f"covers {row.covers:.0%} of the speech; {_change(row)}"
     if row.start_spread_s is not None:
-        said += f"; starts scatter by {row.start_spread_s:.2f} s"
+        said += f"; starts lie {row.start_spread_s:.2f} s off"
     return said
 
 
@@ -249,7 +269,9 @@ def _change(row: RankRow) -> str:
         return f"{row.edits} edits to undo"
     if row.verdict == "speed":
         return "another speed to undo"
-    return "nothing to undo" if row.verdict == "identity" else "a constant offset to undo"
+    if _undone(row.verdict, row.offset_s) and row.offset_s is not None:
+        return f"a constant offset to undo, {row.offset_s:+.2f} s"
+    return "nothing to undo"
 
 
 def _lost(row: RankRow, above: RankRow, language: str | None) -> str:
@@ -261,8 +283,7 @@ def _lost(row: RankRow, above: RankRow, language: str | None) -> str:
         f"in {row.language or 'an unknown language'}, not in the one wanted",
         f"covers {row.covers:.0%} of the speech, {name} {above.covers:.0%}",
         f"{_change(row)}; {name}: {_change(above)}",
-        f"starts scatter by {_seconds(row.start_spread_s)}, those of {name} by "
-        f"{_seconds(above.start_spread_s)}",
+        f"starts lie {_seconds(row.start_spread_s)} off, those of {name} {_seconds(above.start_spread_s)}",
         f"durations scatter by {_seconds(row.duration_spread_s)}, those of {name} by "
         f"{_seconds(above.duration_spread_s)}",
         f"words confirm {row.text_hits or 0:.0%} of its lines, {above.text_hits or 0:.0%} of {name}",

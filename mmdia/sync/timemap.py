@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from mmdia.schema.activity import Activity
 from mmdia.schema.fingerprint import Fingerprint, SoundBands
 from mmdia.schema.names import written_path
 from mmdia.schema.reasons import explain
+from mmdia.schema.time import TimeMap
 from mmdia.schema.timemap import DiscrepancySeries, LineRow, ReviewRow, SegmentRow, TimeMapFile
 from mmdia.store.atomic import write_text
 from mmdia.store.digest import params_hash
@@ -23,7 +25,7 @@ from mmdia.sync.evidence import Evidence
 from mmdia.sync.hearing import part_of, silenced, strip
 
 #: Raise when the solver changes, so that cached maps are made anew.
-SOLVER_VERSION = 3
+SOLVER_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def to_file(
         policy=params.policy,
         scale=found.scale,
         scale_ratio=None if found.scale_ratio is None else str(found.scale_ratio),
-        segments=tuple(SegmentRow(**row) for row in found.time_map.to_rows()),
+        segments=tuple(SegmentRow(**row) for row in _ended(found.time_map, track, evidence).to_rows()),
         lines=tuple(_lines(track, found)),
         discrepancy=DiscrepancySeries(
             anno_time=found.discrepancy.anno_s,
@@ -203,6 +205,19 @@ def to_file(
         annotation=written_path(track.name),
         media=name,
     )
+
+
+def _ended(time_map: TimeMap, track: AnnotationTrack, evidence: Evidence) -> TimeMap:
+    """The map as far as the copy goes, and at least to the last line: the solver does not know the film."""
+    if not time_map.segments:
+        return time_map
+    last = time_map.segments[-1]
+    high = evidence.span_ms[1]
+    film = evidence.film_s if high is None else high / 1000
+    if film is None:
+        film = max([c.end_ms / 1000 for c in evidence.cues], default=math.inf)
+    lines = max([*(c.end_ms for c in track.cues), *(line.end_ms for line in track.lines)]) / 1000
+    return time_map.clip(time_map.segments[0].anno_start, max(last.unapply(film), lines))
 
 
 def _review_rows(track: AnnotationTrack, found: Alignment) -> list[ReviewRow]:
@@ -262,7 +277,8 @@ def map_key(
     policy = [params.mode, params.policy, params.min_confidence, track.language, evidence.language]
     heard = evidence.sound is not None and (not evidence.cues or track.fingerprint is not None)
     sound = evidence.sound.digest if evidence.sound is not None and heard else None
-    return params_hash([SOLVER_VERSION, track.digest, evidence.digest, sound, *policy, list(missing)])
+    facts = [track.digest, evidence.digest, evidence.film_s, sound]
+    return params_hash([SOLVER_VERSION, *facts, *policy, list(missing)])
 
 
 def solve(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from mmdia.align.result import Alignment, Mode
 from mmdia.align.solve import align
 from mmdia.errors import AlignmentError
+from mmdia.schema.activity import Activity
 from mmdia.schema.cue import Cue, Mark
 from mmdia.schema.reasons import REASONS
 from mmdia.schema.time import TimeMap
@@ -209,13 +211,24 @@ def test_another_film_is_refused(make_film: Make, a: int, b: int, lines: int) ->
 
 @given(seed=st.integers(0, 1000))
 @few
-def test_five_lines_of_a_clip_suffice_when_the_words_are_the_same(make_film: Make, seed: int) -> None:
+def test_five_lines_of_a_clip_are_placed_but_doubted(make_film: Make, seed: int) -> None:
     clip = [c for c in make_film(40, seed, 0) if len(c.text.split()) >= 3][:5]
     result = align(clip, clip)
     check(result, clip)
     assert result.verdict == "identity"
-    assert result.confidence >= 0.9
-    assert "short_track" in result.reasons
+    assert result.accepted
+    assert result.confidence == pytest.approx(6 / 7)
+    assert result.reasons == ("few_anchors",)
+    assert [item.kind for item in result.needs_review] == ["few_anchors"]
+    assert "not enough lines to tell (5): add subtitles" in result.needs_review[0].detail
+
+
+@pytest.mark.parametrize("lines", [4, 15])
+def test_few_lines_that_fit_no_sound_are_not_called_another_film(make_film: Make, lines: int) -> None:
+    heard = Activity(0.05, 0.0, array("f", [0.5] * 1200), "test")
+    for result in (align(make_film(lines), [], activity=heard), align(make_film(40), make_film(3, 5))):
+        assert (result.verdict, result.accepted, result.reasons) == ("wrong_film", False, ("few_anchors",))
+    assert align(make_film(lines), make_film(60, 5)).reasons[-1] == "wrong_film"
 
 
 def test_case_markup_and_splitting_of_lines_change_nothing(make_film: Make) -> None:

@@ -277,7 +277,7 @@ def test_rank_says_which_and_why(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert status == 0
     assert out.index("good.en.srt") < out.index("loose.srt") < out.index("wrong.srt")
     assert out.rstrip().endswith(f"best: {subs[2]}")
-    assert "starts scatter by" in out
+    assert "starts lie 0." in out
     assert "Take good.en.srt" in (tmp_path / "r.html").read_text()
     status, out, _ = run(capsys, "align", "rank", media, *subs, "--json")
     document: dict[str, Any] = json.loads(out)

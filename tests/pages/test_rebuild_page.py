@@ -45,6 +45,20 @@ def test_every_title_and_reason_is_told():
         assert part in said, part
 
 
+def test_few_lines_are_a_doubt_of_the_verdict_and_no_reason_against_clips():
+    few = {"reasons": ("few_anchors",)}
+    doubt = translation(5, confidence=0.857, evidence={"n_anchors": 5}, **few)
+    built = title("a", file="a.mkv", verdict="translation", counts={"built": 2}, **few)
+    said = read(rebuild_page(summary(titles=[built]), {"a": doubt})).words
+    assert said.index("Not enough lines to tell (5): add subtitles") < said.index("all built")
+    none = wrong(evidence={"n_lines": 4}, **few)
+    refused = title("b", file="b.mkv", verdict="wrong_film", counts={"refused": 2}, **few)
+    said = read(rebuild_page(summary(titles=[refused]), {"b": none})).words
+    assert said.index("2 refused") < said.index("Not enough lines to tell (4): add subtitles")
+    assert "Cannot tell: not enough lines" in said
+    assert "Different film" not in said
+
+
 def test_a_complete_run_says_so():
     row = summary(complete=True, statuses={"built": 1}, reasons={}, unmatched=[], ambiguous={}, broken=[])
     said = read(rebuild_page(row, {})).words

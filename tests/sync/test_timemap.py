@@ -21,6 +21,7 @@ from mmdia.sync.annotation import AnnotationTrack, track_of_file, track_of_title
 from mmdia.sync.evidence import gather
 from mmdia.sync.retime import retimed_srt
 from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve
+from tests.sync.films import film
 
 RELEASE = demo_release()
 SRT = RELEASE / "subtitles" / "mmdia_demo_01.srt"
@@ -39,6 +40,34 @@ def title_track() -> AnnotationTrack:
 def write(path: Path, cues: tuple[Cue, ...]) -> Path:
     path.write_text(write_srt(cues), "utf-8")
     return path
+
+
+@pytest.mark.parametrize(("film_s", "ends_s"), [(None, 90), (150.0, 140), (500.0, None), (20.0, 90)])
+def test_a_map_ends_with_the_film_or_the_last_line(
+    tmp_path: Path, film_s: float | None, ends_s: float | None
+) -> None:
+    """Nothing lies beyond the end of a film; where that is not known, nothing is known past its lines."""
+    cues = tuple(c for c in film(3, 40) if c.end_ms < 90_000)
+    cues = (*cues[:-1], replace(cues[-1], end_ms=90_000))
+    media = write(tmp_path / "copy.srt", shifted(cues, 10_000))
+    evidence = tuple(replace(e, film_s=film_s) for e in gather(media))
+    made = solve(track_of_file(write(tmp_path / "a.srt", cues)), evidence, media="copy")
+    assert made.verdict == "translation"
+    end = made.segments[-1].anno_end
+    assert end == pytest.approx(ends_s) if ends_s is not None else 90 < end < 490
+
+
+def test_few_lines_are_told_in_one_sentence_with_their_number(tmp_path: Path) -> None:
+    cues = film(3)[:5]
+    media = write(tmp_path / "copy.srt", shifted(cues, 2_000))
+    made = solve(track_of_file(write(tmp_path / "a.srt", cues)), gather(media), media="copy")
+    assert (made.verdict, made.accepted, made.undecided) == ("translation", True, False)
+    assert made.sentences() == (("few_anchors", made.needs_review[0].detail),)
+    assert made.needs_review[0].detail.startswith("not enough lines to tell (5): add subtitles")
+    other = write(tmp_path / "other.srt", film(9)[:3])
+    none = solve(track_of_file(write(tmp_path / "b.srt", cues)), gather(other), media="copy")
+    assert (none.verdict, none.undecided) == ("wrong_film", True)
+    assert none.sentences()[0][1].startswith("not enough lines to tell (3): ")
 
 
 def test_a_title_is_aligned_by_its_whole_subtitle_and_reported_by_turns(tmp_path: Path) -> None:
