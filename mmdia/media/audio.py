@@ -74,7 +74,7 @@ class AudioFacts:
         n_samples: Samples per channel.
         channels: How many channels.
         sha256: `pcm_sha256` of the samples.
-        channel_rule: mono | fc | itu | side | stereo | keep, see `mmdia.media.mix`.
+        channel_rule: mono | fc | itu | side | lfe | stereo | keep, see `mmdia.media.mix`.
         n_missing: Source samples of the window at which the film has no sound (zeros).
         missing_s: The same in seconds.
     """

@@ -9,9 +9,11 @@ Mono, for speech (ITU-R BS.775 gives the weights):
   divided by the sum of the weights, so that it cannot clip.
 * ``side``: the same with the right side turned over, where left and right cancel each other (one was
   wired the wrong way round): the sum has less than a hundredth of the energy of the difference.
+* ``lfe``: the low-frequency channels, where the mix is silent in this window and they are not (the
+  channels were named in the wrong order).
 
-Stereo: ``stereo`` (two channels as they are), ``mono`` (one channel, doubled) or ``itu``
-(downmix of more, normalised likewise). Keep: ``keep``, every channel as it is.
+Stereo: ``stereo`` (two channels as they are), ``mono`` (one channel, doubled), ``itu``
+(downmix of more, normalised likewise) or ``lfe``. Keep: ``keep``, every channel as it is.
 
 Where the layout changes within a window, each stretch of one layout has its own rule: ``fc+itu``.
 """
@@ -19,7 +21,7 @@ Where the layout changes within a window, each stretch of one layout has its own
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import av
@@ -58,28 +60,48 @@ def channel_rule(
     samples: Floats32, names: Sequence[str], channels: Channels
 ) -> tuple[Floats32 | None, str]:
     """(weights (out, in) or None for "as it is", name of the rule) for one window."""
-    if channels == "keep":
-        return None, "keep"
-    if channels == "stereo":
-        if len(names) == 1:
-            return np.ones((2, 1), np.float32), "mono"
-        if len(names) == 2:
-            return None, "stereo"
-        return _normalised([[_stereo(n, _LEFT, _LEFT_BACK) for n in names],
-                            [_stereo(n, _RIGHT, _RIGHT_BACK) for n in names]]), "itu"  # fmt: skip
-    if len(names) == 1:
-        return None, "mono"
-    if "FC" in names:
+    if channels == "mono" and "FC" in names and len(names) > 1:
         centre = list(names).index("FC")
         loud = [peak(row) for row in samples]
         if loud[centre] >= SILENCE or max(loud) < SILENCE:
             one = np.zeros((1, len(names)), np.float32)
             one[0, centre] = 1.0
             return one, "fc"
-    turned = side_weights(names)
-    if turned is not None and cancel(mix(mono_weights(names), samples), mix(turned, samples)):
-        return turned, "side"
-    return mono_weights(names), "itu"
+    weights = downmixes(names, channels)
+    mixed = {rule: mix(w, samples) for rule, w in weights.items() if w is not None and len(weights) > 1}
+    rule = choose_mix(mixed) if mixed else next(iter(weights))
+    return weights[rule], rule
+
+
+def downmixes(names: Sequence[str], channels: Channels) -> dict[str, Floats32 | None]:
+    """Weights (out, in) by rule, the centre channel apart; None for "as it is".
+
+    The first one is meant, unless `choose_mix` finds that it loses what is heard.
+    """
+    count = len(names)
+    if channels == "keep":
+        return {"keep": None}
+    if count == 1:
+        return {"mono": None if channels == "mono" else np.ones((2, 1), np.float32)}
+    if channels == "stereo" and count == 2:
+        return {"stereo": None}
+    if channels == "mono":
+        found: dict[str, Floats32 | None] = {"itu": mono_weights(names)}
+        if (turned := side_weights(names)) is not None:
+            found["side"] = turned
+    else:
+        found = {"itu": _normalised([[_stereo(n, _LEFT, _LEFT_BACK) for n in names],
+                                     [_stereo(n, _RIGHT, _RIGHT_BACK) for n in names]])}  # fmt: skip
+    if any(n in _LOW for n in names):
+        low = [float(n in _LOW) for n in names]
+        found["lfe"] = _normalised([low] * (1 if channels == "mono" else 2))
+    return found
+
+
+def choose_mix(mixed: Mapping[str, Floats32]) -> str:
+    """Which rule of `downmixes` holds, by what each gives in the window proper."""
+    rule = "side" if "side" in mixed and cancel(mixed["itu"], mixed["side"]) else "itu"
+    return "lfe" if "lfe" in mixed and peak(mixed[rule]) < SILENCE <= peak(mixed["lfe"]) else rule
 
 
 def side_weights(names: Sequence[str]) -> Floats32 | None:
@@ -102,7 +124,7 @@ def to_layout(names: Sequence[str], wanted: Sequence[str]) -> Floats32:
     if len(wanted) == 1:
         return mono_weights(names)
     if len(wanted) == 2:
-        weights, _ = channel_rule(np.zeros((len(names), 0), np.float32), names, "stereo")
+        weights = next(iter(downmixes(names, "stereo").values()))
         return np.eye(2, dtype=np.float32) if weights is None else weights
     out = np.zeros((len(wanted), len(names)), np.float32)
     for k, name in enumerate(names):

@@ -21,13 +21,11 @@ from mmdia.media.mix import (
     SILENCE,
     Channels,
     Floats32,
-    cancel,
     channel_names,
-    channel_rule,
+    choose_mix,
+    downmixes,
     mix,
-    mono_weights,
     peak,
-    side_weights,
     to_layout,
 )
 
@@ -161,24 +159,47 @@ class Filling:
         """Start a stretch of frames with these channels."""
         self._names = names
         self._span = (self.want.last, self.want.first)
-        nothing = np.zeros((len(names), 0), np.float32)
-        self._weights, self._rule = channel_rule(nothing, names, self.want.rule)
+        weights = downmixes(names, self.want.rule)
         if self.want.rule == "keep" and len(names) != self._index.channels:
-            self._weights = to_layout(names, channel_names(self._index.layout, self._index.channels))
+            weights["keep"] = to_layout(names, channel_names(self._index.layout, self._index.channels))
+        out = len(self._samples)
+        #: Weights of each rule that may hold, and what it gives; the first one's in its place.
+        self._mixes = {
+            rule: (w, self._room(out) if n else self._samples)
+            for n, (rule, w) in enumerate(weights.items())
+        }
 
     def _end(self) -> None:
         """Close the stretch: all of its frames have come."""
         self._flush()
+        low, high = (at - self.want.first for at in self._span)
         guard = self.want.guard
-        inside = self._span[0] < self.want.last - guard and self._span[1] > self.want.first + guard
+        a, b = max(low, guard), max(0, min(high, self._length - guard))
+        rule = self._choose(slice(a, b))
+        room = self._room_of(rule)
+        if room is not self._samples and high > low:
+            self._samples[:, low:high] = room[:, low:high]
+        inside = low < self._length - guard and high > guard
         if inside or not self._rules:
-            self._rules.append((self._rule, inside))
+            self._rules.append((rule, inside))
+
+    def _choose(self, inner: slice) -> str:
+        """The rule that holds, by what is heard in the window proper."""
+        if len(self._mixes) == 1:
+            return next(iter(self._mixes))
+        return choose_mix({rule: room[:, inner] for rule, (_, room) in self._mixes.items()})
+
+    def _room_of(self, rule: str) -> Floats32:
+        return self._mixes[rule][1]
 
     def _flush(self) -> None:
-        for at, rows in self._wanted(self._held, range(len(self._names))):
-            mixed = rows if self._weights is None else mix(self._weights, rows)
-            self._samples[:, at : at + rows.shape[1]] = mixed
+        self._mix(self._held)
         self._held, self._count = [], 0
+
+    def _mix(self, frames: Iterable[Placed]) -> None:
+        for at, rows in self._wanted(frames, range(len(self._names))):
+            for weights, room in self._mixes.values():
+                room[:, at : at + rows.shape[1]] = rows if weights is None else mix(weights, rows)
 
     def _room(self, channels: int) -> Floats32:
         # Pages of zeros cost nothing until they are written.
@@ -196,48 +217,36 @@ class MonoFilling(Filling):
     """The same, reduced to one channel on the way.
 
     While the centre channel has not been heard, frames are kept for the downmix; from then on only
-    the centre is copied. The downmix is kept with one side turned over beside it, for the case that
-    the sides turn out to cancel each other.
+    the centre is copied.
     """
 
     def _begin(self, names: tuple[str, ...]) -> None:
         super()._begin(names)
         self._centre = names.index("FC") if "FC" in names and len(names) > 1 else None
+        if self._centre is not None:
+            self._mixes["itu"] = self._mixes["itu"][0], self._room(1)
         self._waiting: list[Placed] = []
         self._waited = 0
         self._most = round(_WAIT_S * self._index.rate)
         self._heard, self._others = False, False
-        self._mixes = [(mono_weights(names), self._samples if self._centre is None else self._room(1))]
-        if (turned := side_weights(names)) is not None:
-            self._mixes.append((turned, self._room(1)))
 
-    def _end(self) -> None:
-        self._flush()
-        if self._centre is not None:
-            self._mix_waiting()
-        low, high = (at - self.want.first for at in self._span)
-        inner = slice(max(low, self.want.guard), max(0, min(high, self._length - self.want.guard)))
-        rooms = [room for _, room in self._mixes]
-        if self._centre is not None and (self._heard or not self._others):
-            self._rule, rooms = "fc", [self._samples]
-        elif len(rooms) > 1 and cancel(*(room[:, inner] for room in rooms)):
-            self._rule, rooms = "side", rooms[1:]
-        else:
-            self._rule = "mono" if len(self._names) == 1 else "itu"
-        if high > low:
-            self._samples[:, low:high] = rooms[0][:, low:high]
-        super()._end()
+    def _choose(self, inner: slice) -> str:
+        if self._centre is None:
+            return super()._choose(inner)
+        self._mix_waiting()
+        return "fc" if self._heard or not self._others else super()._choose(inner)
+
+    def _room_of(self, rule: str) -> Floats32:
+        return self._samples if rule == "fc" else super()._room_of(rule)
 
     def _flush(self) -> None:
-        if len(self._names) == 1:
+        if self._centre is None:
             super()._flush()
-        elif self._centre is None:
-            self._mix(self._held)
-        else:
-            for at, rows in self._wanted(self._held, [self._centre]):
-                self._samples[:, at : at + rows.shape[1]] = rows
-            if not self._heard and self._held:
-                self._listen()
+            return
+        for at, rows in self._wanted(self._held, [self._centre]):
+            self._samples[:, at : at + rows.shape[1]] = rows
+        if not self._heard and self._held:
+            self._listen()
         self._held, self._count = [], 0
 
     def _listen(self) -> None:
@@ -259,15 +268,14 @@ class MonoFilling(Filling):
             self._mix(self._waiting)
         self._waiting, self._waited = [], 0
 
-    def _mix(self, frames: Iterable[Placed]) -> None:
-        """Mix down; also notes what is heard in the window proper."""
-        inner = self.want.guard
-        for at, rows in self._wanted(frames, range(len(self._names))):
-            a = max(0, inner - at)
-            b = max(0, self._length - inner - at)
-            self._others = self._others or peak(rows[:, a:b]) >= SILENCE
-            for weights, room in self._mixes:
-                room[:, at : at + rows.shape[1]] = mix(weights, rows)
+    def _wanted(self, frames: Iterable[Placed], channels: Sequence[int]) -> Iterator[tuple[int, Floats32]]:
+        """As ever; also notes whether anything is heard in the window proper."""
+        for at, rows in super()._wanted(frames, channels):
+            if self._centre is not None and len(channels) > 1 and not self._others:
+                a = max(0, self.want.guard - at)
+                b = max(0, self._length - self.want.guard - at)
+                self._others = peak(rows[:, a:b]) >= SILENCE
+            yield at, rows
 
 
 def fill(want: SoundRange, index: AudioIndex) -> Filling:

@@ -74,7 +74,7 @@ class AudioFact(Stored):
     channels: int = 1
     """Number of channels."""
     channel_rule: str | None = None
-    """How channels were made: fc, itu, side, mono, stereo, keep; "fc+itu" where that changes."""
+    """How channels were made: fc, itu, side, lfe, mono, stereo, keep; "fc+itu" where that changes."""
     missing_s: float = 0.0
     """Seconds of the clip for which the film has no sound that decodes; they are silent."""
 

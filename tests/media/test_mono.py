@@ -113,6 +113,48 @@ def test_weights_of_layouts(layout: str, n: int, weights: list[float]) -> None:
     assert given_weights == pytest.approx(np.array(weights) / sum(weights), abs=1e-4)
 
 
+LAYOUTS = {"5.1": 6, "5.1(side)": 6, "7.1": 8, "quad": 4, "3.0": 3, "2.1": 3, "stereo": 2}
+
+
+@pytest.mark.parametrize("channels", ["mono", "stereo"])
+@pytest.mark.parametrize(("layout", "alone"), [(name, k) for name, n in LAYOUTS.items() for k in range(n)])
+def test_a_voice_in_any_channel_alone_is_heard(layout: str, alone: int, channels) -> None:
+    samples = np.zeros((LAYOUTS[layout], 48_000), np.float32)
+    samples[alone] = film.noise(1, 48_000)[0]
+    index = AudioIndex(0, 0, 48000, len(samples), layout, 0, Fraction(0), 1.0, 1)
+    window, params = Window(Fraction(1, 5), Fraction(4, 5)), AudioParams(24000, channels)
+    done = [render(samples[:, slice(*guarded_range(window, 48000, 24000))], layout, 48000,
+                   window, params)]  # fmt: skip
+    for everything in (False, True):
+        filling = fill(sound_request(0, window, 48000, params, everything=everything), index)
+        # Interleaved: PyAV makes no planar frames of eight channels.
+        frame = av.AudioFrame.from_ndarray(samples.T.reshape(1, -1).copy(), "flt", layout)
+        frame.sample_rate = 48000
+        filling.add(0, 48_000, frame)
+        done.append(render_block(filling.block(), layout, 48000, window, params))
+    for pcm, rule in done:
+        assert np.abs(pcm).max() > 1000
+        assert rule == done[0][1]
+        assert np.array_equal(pcm, done[0][0])
+    assert (done[0][1] == "lfe") == (channel_names(layout, len(samples))[alone] == "LFE")
+
+
+def test_a_low_channel_beside_others_stays_out(tmp_path) -> None:
+    samples = film.noise(6)
+    samples[2] = 0
+    write(tmp_path / "six.flac", samples)
+    samples[3] = 0
+    write(tmp_path / "five.flac", samples)
+    window = snap(build_index(tmp_path / "six.flac"), 1.0, 2.0)
+    for channels in ("mono", "stereo"):
+        (six, rule), (five, _) = (
+            clips(tmp_path / f"{name}.flac", AudioParams(24000, channels), window, everything=False)[0]
+            for name in ("six", "five")
+        )
+        assert rule == "itu"
+        assert np.array_equal(six, five)
+
+
 SPEEDS = st.one_of(
     st.sampled_from([Fraction(1), PAL, 1 / PAL, Fraction(1000, 1001), Fraction(24, 25), Fraction(25, 24)]),
     st.fractions(Fraction(9, 10), Fraction(11, 10), max_denominator=10**9),
