@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -138,6 +140,24 @@ def _child(pipe: Connection, worker: Worker, every_s: float) -> None:
 # ---- in the supervisor's
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile never hear Ctrl-C, not even while they import.
+
+    A terminal sends it to all processes of a command; the supervisor hears it and ends the others.
+    It is blocked, not ignored: one that comes meanwhile reaches the supervisor afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass
 class _Hand:
     """A process and our end of its pipe."""
@@ -190,7 +210,8 @@ class _Crew:
         process = self._context.Process(
             target=_child, args=(theirs, self._worker, self._every_s), daemon=True
         )
-        process.start()
+        with _deaf():
+            process.start()
         theirs.close()
         return _Hand(process, ours)
 
