@@ -33,7 +33,7 @@ class Entry:
 
 
 STATS = "mmdia release stats"
-FIGURES = "mmdia release stats --html stats.html"
+FIGURES = "mmdia release stats --report stats.html"
 SPLIT = "mmdia release split --dry-run"
 CATEGORISE = "mmdia release categorise"
 TABLE6 = "mmdia align table6 --reference official.srt --asr asr.srt --calibrated out.srt"
@@ -133,14 +133,14 @@ PAPER_MAP: dict[str, Entry] = {
     # numbers: annotation
     "long_scene_s": Entry((), (FACTS,), CURATE),
     "expressiveness_paradigms": Entry(
-        ("mmdia find --html gallery.html",),
+        ("mmdia find --report gallery.html",),
         ("tests/schema/test_records.py", "tests/pages/test_gallery.py"),
         "Both are fields of a dialogue and are shown on its card; they are not made here yet.",
         part=True,
     ),
     "triplet_parts": _printed(
         "Fields relationship, interaction and emotional_tone.",
-        "mmdia find --html gallery.html",
+        "mmdia find --report gallery.html",
         tests=("tests/schema/test_records.py", "tests/pages/test_gallery.py"),
     ),
     "score_annotators": Entry((), (), REVIEW),
@@ -201,7 +201,7 @@ PAPER_MAP: dict[str, Entry] = {
     "video_families": Entry((), (), GENERATE),
     # figures
     "figure1": Entry(
-        ("mmdia find --html gallery.html --clips clips", "mmdia demo"),
+        ("mmdia find --report gallery.html --clips clips", "mmdia demo"),
         ("tests/pages/test_gallery.py", "tests/release/test_find_gallery.py"),
         "A dialogue with its annotations of both levels, to hear and see; the tasks are not drawn.",
         part=True,

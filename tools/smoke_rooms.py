@@ -165,12 +165,12 @@ def test_media_views_in_workers(method: str, clips: Path) -> None:
 def test_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "release", "validate", RELEASE)
     assert json.loads(run(capsys, "release", "stats", RELEASE, "--json"))
-    run(capsys, "release", "stats", RELEASE, "--html", tmp_path / "stats.html")
+    run(capsys, "release", "stats", RELEASE, "--report", tmp_path / "stats.html")
     run(capsys, "release", "fingerprint", FILM, "--out", tmp_path / "film.fp.json")
     run(capsys, "release", "install", RELEASE)
     run(capsys, "release", "list")
     run(capsys, "release", "export", RELEASE, "--format", "vtt", "--out", tmp_path / "vtt", status=1)
-    run(capsys, "find", RELEASE, "--html", tmp_path / "found.html")
+    run(capsys, "find", RELEASE, "--report", tmp_path / "found.html")
 
 
 def test_metrics() -> None:

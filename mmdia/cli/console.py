@@ -6,6 +6,7 @@ Standard output carries the result, standard error progress and log, so that pip
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,8 +60,27 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """One line of log, on standard error."""
-    print(harmless(text), file=sys.stderr)
+    """One line of log, on standard error; none with ``--quiet``."""
+    if not _quiet:
+        print(harmless(text), file=sys.stderr)
+
+
+_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Keep log and progress off standard error, or not; errors are told all the same."""
+    global _quiet
+    _quiet = quiet
+
+
+class OldName(argparse.Action):
+    """An option that has a new name: it works, is hidden, and says so."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, values: Any, option: Any = None) -> None:
+        """Set what the new option sets."""
+        note(f"mmdia: {option} is now called --{self.metavar}")
+        setattr(namespace, self.dest, values)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -70,53 +90,114 @@ def print_json(document: Mapping[str, Any]) -> None:
     print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
+Column = str | tuple[str, str]
+#: A column of text is wrapped to no fewer characters.
+_LEAST_TEXT = 14
+#: Between columns.
+_GAP = 3
+
+
 def print_table(
-    columns: Sequence[str | tuple[str, str]],
+    columns: Sequence[Column],
     rows: Sequence[Sequence[object]],
     *,
     title: str | None = None,
     footer: str | None = None,
 ) -> None:
-    """A table on standard output, one line a row.
+    """A table on standard output; nothing in it is ever cut.
 
-    On a terminal it fits: text that is too long ends in an ellipsis, numbers never do. In a pipe or a
-    file it is as wide as it needs, so that nothing is lost.
+    In a pipe or a file it is as wide as it needs, one line a row. On a terminal it fits: columns of
+    others' figures are left out, the last first; then text is wrapped; what still has no room comes
+    in further tables below, which name their rows again.
 
     Args:
-        columns: Headings, or (heading, justify) with justify "left" or "right".
+        columns: Headings, or (heading, kind): "left"; "right" for numbers; "whole" for text that is
+            not wrapped, such as commands; "other" for numbers of others, which are left out first.
         rows: Cells; None becomes a dash.
         title: Line above.
         footer: Line below.
     """
+    from rich.cells import cell_len
+
+    heads = [column if isinstance(column, tuple) else (column, "left") for column in columns]
+    cells = [["–" if cell is None else harmless(str(cell)) for cell in row] for row in rows]
+    console = _console(stderr=False)
+    if not console.is_terminal:
+        _draw(console, heads, cells, range(len(heads)), title)
+    else:
+        longest = [
+            max(cell_len(line) for text in (heads[k][0], *(row[k] for row in cells)) for line in
+                (text.splitlines() or [""])) for k in range(len(heads))
+        ]  # fmt: skip
+        least = [
+            n if kind in ("right", "other", "whole") else min(n, _LEAST_TEXT if k else console.width // 2)
+            for k, (n, (_, kind)) in enumerate(zip(longest, heads, strict=True))
+        ]
+        shown = _without_others(heads, longest, console.width)
+        for number, part in enumerate(_parts(shown, least, console.width)):
+            if number:
+                say()
+            _draw(console, heads, cells, part, None if number else title, longest)
+        if len(shown) < len(heads):
+            left = ", ".join(heads[k][0] for k in range(len(heads)) if k not in shown)
+            say(f"no room here for: {left} (in a pipe, all is shown)")
+    if footer:
+        say(footer)
+
+
+def _without_others(columns: Sequence[tuple[str, str]], longest: Sequence[int], width: int) -> list[int]:
+    """Columns to show: while they do not fit, those of others go, the last first."""
+    shown = list(range(len(columns)))
+    for k in reversed(shown.copy()):
+        if sum(longest[i] + _GAP for i in shown) - _GAP <= width:
+            break
+        if columns[k][1] == "other":
+            shown.remove(k)
+    return shown
+
+
+def _parts(shown: Sequence[int], least: Sequence[int], width: int) -> Iterator[list[int]]:
+    """The columns of each table, so that each fits; all begin with the first column."""
+    part = [shown[0]]
+    for k in shown[1:]:
+        if len(part) > 1 and sum(least[i] + _GAP for i in (*part, k)) - _GAP > width:
+            yield part
+            part = [shown[0]]
+        part.append(k)
+    yield part
+
+
+def _draw(
+    console: Console,
+    columns: Sequence[tuple[str, str]],
+    rows: Sequence[Sequence[str]],
+    shown: Sequence[int],
+    title: str | None,
+    longest: Sequence[int] | None = None,
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for k, column in enumerate(columns):
-        heading, justify = column if isinstance(column, tuple) else (column, "left")
+    for k in shown:
+        heading, kind = columns[k]
+        names_rows = k == shown[0] and (longest is None or longest[k] <= console.width // 2)
         table.add_column(
             Text(harmless(heading)),
-            justify="right" if justify == "right" else "left",
-            overflow="ellipsis",
-            no_wrap=justify == "right" or k == 0,  # numbers and names of rows are cut last
+            justify="right" if kind in ("right", "other") else "left",
+            overflow="fold",
+            no_wrap=kind != "left" or names_rows,
         )
     for row in rows:
-        # The text itself must not wrap; a column that may not would let numbers be squeezed instead.
-        cells = ("–" if cell is None else harmless(str(cell)) for cell in row)
-        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
-    console = _console(stderr=False)
-    if console.is_terminal:
-        console.print(table)
-    else:
+        table.add_row(*(Text(row[k]) for k in shown))
+    if longest is None:
         natural = console.measure(table, options=console.options.update(max_width=_ENOUGH)).maximum
         console.width = max(FALLBACK_WIDTH, natural)
-        # rich pads every line to the table's width; in files and pipes that is noise.
-        with console.capture() as captured:
-            console.print(table)
-        say("\n".join(line.rstrip() for line in captured.get().splitlines()))
-    if footer:
-        say(footer)
+    # rich would end the program itself where the pipe is closed, and pads lines: noise in a pipe.
+    with console.capture() as captured:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def lasting(seconds: float | None) -> str:
@@ -145,7 +226,9 @@ def progress_bar() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=_quiet or not sys.stderr.isatty(), transient=True
+    ) as progress:
         yield progress
 
 
@@ -161,11 +244,13 @@ def share_bars() -> Iterator[Progress]:
         TaskProgressColumn(),
         TextColumn("{task.fields[left]}", markup=False),
     )
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=_quiet or not sys.stderr.isatty(), transient=True
+    ) as progress:
         yield progress
 
 
 def report_error(error: MmdiaError) -> int:
     """Say what went wrong in one line on standard error; returns the exit status."""
-    note(f"mmdia: {error}")
+    print(harmless(f"mmdia: {error}"), file=sys.stderr)
     return error.exit_code

@@ -198,7 +198,7 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_DONE if found["healthy"] else EXIT_MISSING
     say(f"mmdia {found['mmdia']}, Python {found['python']}, {found['platform']}")
     print_table(
-        ["package", "version", "used for", "to get it"],
+        ["package", "version", "used for", ("to get it", "whole")],
         [(p["package"], p["version"], p["use"], p["cure"] or "") for p in found["packages"]],
     )
     cure = "none (for mmdia demo and mmdia fetch: pip install 'mmdia[ffmpeg]')"

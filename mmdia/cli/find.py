@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, lasting, note, print_json, print_table, say
+from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, OldName, lasting, note, print_json, print_table, say
 from mmdia.cli.find_options import add_options, order_of, query_of
 
 if TYPE_CHECKING:
     from mmdia.corpus.locate import ReleaseHandle
+    from mmdia.release.find_query import Query
     from mmdia.release.find_rows import Found
 
 DESCRIPTION = """\
@@ -26,7 +27,7 @@ examples:
   mmdia find ~/mm-dia --genders female+male --sort intensity --desc
   mmdia find --text "I'm sorry" --nonverbal vocal --ids
   mmdia find --subset bench --sample 50 --seed 1 -o fifty.txt
-  mmdia find --in fifty.txt --html gallery.html --clips clips
+  mmdia find --in fifty.txt --report gallery.html --clips clips
 
 -o writes identifiers (NAME.txt), rows (NAME.jsonl), or a release of its own
 (any other name: a new folder). Exit status 1 says that nothing was found.
@@ -47,7 +48,10 @@ def add(commands: Any) -> None:
     add_options(p)
     out = p.add_argument_group("what to do with them")
     out.add_argument("-o", "--out", metavar="NAME", help="write them: NAME.txt, NAME.jsonl, or a release")
-    out.add_argument("--html", type=Path, metavar="PAGE", help="a gallery of them, one HTML file")
+    out.add_argument("--report", type=Path, metavar="PAGE", help="a gallery of them, one HTML file")
+    out.add_argument(
+        "--html", dest="report", type=Path, action=OldName, metavar="report", help=argparse.SUPPRESS
+    )
     out.add_argument("--cards", type=int, default=500, metavar="N", help="most cards of it (default: 500)")
     out.add_argument("--clips", type=Path, metavar="DIR", help="a rebuild's output: the gallery plays it")
     out.add_argument("--show", type=int, default=20, metavar="N", help="rows to print (default: 20)")
@@ -62,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from mmdia.errors import BrokenRow, UsageError
     from mmdia.release.find_rows import find
 
-    if args.clips is not None and args.html is None:
-        raise UsageError("--clips is for the gallery", hint="Name its page: --html gallery.html")
+    if args.clips is not None and args.report is None:
+        raise UsageError("--clips is for the gallery", hint="Name its page: --report gallery.html")
     if args.cards < 0 or args.show < 0:
         raise UsageError("--cards and --show must not be negative")
     if args.release is not None and args.annotations is not None:
@@ -84,6 +88,8 @@ def run(args: argparse.Namespace) -> int:
         _show(found, args.show)
     for name in written:
         note(f"wrote {name}")
+    if not found.fitting:
+        _why_nothing(handle, found.query)
     _warn(found)
     return EXIT_DONE if found.table.num_rows and not found.broken else EXIT_PARTIAL
 
@@ -106,9 +112,9 @@ def _write(args: argparse.Namespace, handle: ReleaseHandle, found: Found) -> lis
             options["seed"] = order.seed if order.sample is not None else None
             write_subset(handle, found, args.out, options=options, on_broken=_pass)
         written.append(args.out)
-    if args.html is not None and found.table.num_rows:
-        write_gallery(handle, found, args.html, most=args.cards, clips=args.clips, on_broken=_pass)
-        written.append(str(args.html))
+    if args.report is not None and found.table.num_rows:
+        write_gallery(handle, found, args.report, most=args.cards, clips=args.clips, on_broken=_pass)
+        written.append(str(args.report))
     return written
 
 
@@ -141,6 +147,28 @@ def _show(found: Found, most: int) -> None:
 
 def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:g}"
+
+
+def _why_nothing(handle: ReleaseHandle, query: Query) -> None:
+    """Say which condition no row meets, by searching with each alone."""
+    from dataclasses import fields, replace
+
+    from mmdia.release.find_query import Query
+    from mmdia.release.find_rows import find
+
+    plain = Query(regex=query.regex)
+    asked = [f.name for f in fields(query) if getattr(query, f.name) != getattr(plain, f.name)]
+    unmet = []
+    for name in asked:
+        alone = find(handle, replace(plain, **{name: getattr(query, name)}), on_broken=_pass)
+        if not alone.table.num_rows:
+            unmet.append("--in" if name == "ids" else name)
+    if unmet:
+        note(f"mmdia: no dialogue meets: {', '.join(unmet)}")
+    elif asked:
+        note(f"mmdia: each condition is met by some dialogue, all together by none: {', '.join(asked)}")
+    else:
+        note("mmdia: the release has no dialogue that can be read")
 
 
 def _warn(found: Found) -> None:

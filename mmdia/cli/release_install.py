@@ -56,5 +56,5 @@ def run_install(args: argparse.Namespace) -> int:
     how = "was installed already" if done.was_there else "installed"
     say(f"{head.name} {head.version} {how}: {done.handle.path}")
     for code, count in done.errors.items():
-        note(f"mmdia: the release has errors: {code} {count}")
+        note(f"mmdia: the release has errors: {code} {count}: {'; '.join(done.places[code])}")
     return EXIT_DONE

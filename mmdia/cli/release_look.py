@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmdia.cli.console import EXIT_DONE, EXIT_PARTIAL, note, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from mmdia.release.findings import Example
-
 
 INFO_EPILOG = """\
 examples:
@@ -99,19 +95,16 @@ def run_validate(args: argparse.Namespace) -> int:
         return EXIT_DONE if good else EXIT_PARTIAL
     if report.findings:
         rows = [
-            (f.severity, f.code, f.count, "; ".join(_example(e) for e in f.examples))
+            (f.severity, f.code, f.count, "; ".join(str(e) for e in f.examples[: args.examples]))
             for f in report.findings
         ]
         print_table(["severity", "class", ("count", "right"), "examples"], rows)
         for f in report.findings:
             say(f"  {f.code}: {f.text}")
+            for place in f.places(len(f.examples)) if f.code == "broken_row" else ():
+                say(f"    {place}")
+            for path, meant in f.nearest.items():
+                say(f"    {path}: did you mean {meant}?")
     say(f"{report.titles} titles, {report.dialogues} dialogues, {report.turns} turns checked")
     say("valid" if good else "not valid")
     return EXIT_DONE if good else EXIT_PARTIAL
-
-
-def _example(example: Example) -> str:
-    """Where a fault is, in few characters: an id with its turn, else file and line."""
-    if example.id is not None:
-        return example.id if example.turn is None else f"{example.id} turn {example.turn}"
-    return example.file if example.line is None else f"{example.file}:{example.line}"

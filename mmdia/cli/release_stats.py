@@ -6,19 +6,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mmdia.cli.console import EXIT_DONE, note, print_json, print_table, say
+from mmdia.cli.console import EXIT_DONE, OldName, note, print_json, print_table, say
 
 DESCRIPTION = """\
 Statistics of a release: every row of the paper's Table 3 and its Table 1 row,
 for all dialogues, each split and each subset, beside what is printed for
 MM-DIA, MM-DIA-BENCH and MELD; and which interactions go with which
-relationships. --html draws Figure 3 and more on one page.
+relationships. --report draws Figure 3 and more on one page.
 """
 
 EPILOG = """\
 examples:
   mmdia release stats
-  mmdia release stats ~/mm-dia --html stats.html
+  mmdia release stats ~/mm-dia --report stats.html
   mmdia release stats ~/mm-dia --groups all subset:bench
   mmdia release stats ~/mm-dia --lift
   mmdia release stats ~/mm-dia --definitions
@@ -42,7 +42,10 @@ def add(actions: Any) -> None:
         metavar="KEY",
         help="only these: all, split:NAME, subset:TAG (default: every)",
     )
-    p.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page of figures")
+    p.add_argument("--report", type=Path, metavar="FILE", help="write one self-contained page of figures")
+    p.add_argument(
+        "--html", dest="report", type=Path, action=OldName, metavar="report", help=argparse.SUPPRESS
+    )
     p.add_argument("--lift", action="store_true", help="print relationship x interaction, every cell")
     p.add_argument("--definitions", action="store_true", help="print what each row means")
     p.add_argument("--json", action="store_true", help="one JSON document on standard output")
@@ -66,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     document = statistics_document(handle, found)
     if args.groups:
         document["groups"] = _chosen(document["groups"], args.groups)
-    if args.html is not None:
-        _write_page(document, args.html)
+    if args.report is not None:
+        _write_page(document, args.report)
     if args.json:
         print_json(document)
         return EXIT_DONE
@@ -128,7 +131,7 @@ def _show_table3(document: dict[str, Any]) -> None:
     for first in range(0, len(keys), _BESIDE):
         shown = keys[first : first + _BESIDE]
         columns: list[str | tuple[str, str]] = ["statistic"]
-        columns += [(names[key], "right") for key in shown] + [(name, "right") for name in others]
+        columns += [(names[key], "right") for key in shown] + [(name, "other") for name in others]
         rows = []
         for row in document["rows"]:
             own = [figure(groups[key]["table3"][row["key"]], row["digits"]) for key in shown]

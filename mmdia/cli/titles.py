@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     entries = read_catalogue(handle, on_broken=lambda error: broken.append(str(error)))
     if broken:
         note(f"mmdia: {len(broken)} rows of the release cannot be read (run: mmdia release validate)")
+    if not entries:
+        note("mmdia: the release lists no titles, and no dialogue names one")
     parts = known_parts(entries)
     if aim is not None and aim.part is not None and aim.part not in parts:
         raise UsageError("the release has no such part", expected=", ".join(parts) or "a tag", got=aim.part)

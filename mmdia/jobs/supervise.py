@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any
@@ -155,6 +157,24 @@ def _child(pipe: Connection, worker: Worker, every_s: float) -> None:
 # ---- in the supervisor's
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started meanwhile never hear Ctrl-C, not even while they import.
+
+    A terminal sends it to all processes of a command; the supervisor hears it and ends the others.
+    It is blocked, not ignored: one that comes meanwhile reaches the supervisor afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass
 class _Hand:
     """A process and our end of its pipe."""
@@ -207,7 +227,7 @@ class _Crew:
         process = self._context.Process(
             target=_child, args=(theirs, self._worker, self._every_s), daemon=True
         )
-        with _no_main_module():
+        with _no_main_module(), _deaf():
             process.start()
         theirs.close()
         return _Hand(process, ours)

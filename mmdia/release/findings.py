@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from mmdia.corpus.invariants import Hits
 from mmdia.corpus.jsonl import Rows
 from mmdia.release.dirt import DIRT, SEVERITIES, Severity
+from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.fields import field_table, walk
+from mmdia.schema.release import Release, Scene
+from mmdia.schema.title import Title
 
 VALIDATION_SCHEMA = "mmdia.validation/1"
 #: Distinct paths and values that are counted apart in one class; all further ones go together.
 MAX_VALUES = 50
 OTHERS = "(others)"
+#: Broken rows are named each, up to so many: what is wrong differs from row to row.
+MOST_BROKEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,12 @@ class Example:
         """JSON-ready, without what is None."""
         row = {"file": self.file, "line": self.line, "id": self.id, "turn": self.turn, "what": self.what}
         return {key: value for key, value in row.items() if value is not None}
+
+    def __str__(self) -> str:
+        """Where it is, in few characters: an id with its turn, else file and line."""
+        if self.id is not None:
+            return self.id if self.turn is None else f"{self.id} turn {self.turn}"
+        return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +90,25 @@ class Finding:
             "text": self.text,
             "examples": [example.to_row() for example in self.examples],
             **({"values": self.values} if self.values else {}),
+            **({"nearest": self.nearest} if self.nearest else {}),
         }
+
+    @property
+    def nearest(self) -> dict[str, str]:
+        """Fields that unknown keys may mean, by the path of the key."""
+        if self.code != "unknown_key":
+            return {}
+        known = {
+            name for model in (Release, Title, Scene, Dialogue) for name, _ in walk(field_table(model))
+        }
+        meant = {path: get_close_matches(path, sorted(known), 1, 0.75) for path in self.values}
+        return {path: found[0] for path, found in meant.items() if found}
+
+    def places(self, most: int) -> list[str]:
+        """The first places, with what is wrong there."""
+        told = [f"{e}: {e.what}" if e.what else str(e) for e in self.examples[:most]]
+        more = self.count - len(told)
+        return [*told, f"and {more:,} more"] if more else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +179,7 @@ class Ledger:
         """Count one place."""
         self._counts[code] += 1
         examples = self._examples.setdefault(code, [])
-        if len(examples) < self._max_examples:
+        if len(examples) < max(self._max_examples, MOST_BROKEN * (code == "broken_row")):
             examples.append(example)
         if value is not None:
             self._add_values(code, (value,))

@@ -48,6 +48,8 @@ from mmdia.store.atomic import make_folder, store_error
 from mmdia.store.lock import exclusive
 
 INSTALL_SCHEMA = "mmdia.install/1"
+#: Places of each class of errors that are named.
+_MOST_PLACES = 3
 _TABLES = frozenset(
     {f"{t}.{e}" for t in ("titles", "dialogues", "scenes", "withdrawn") for e in ("jsonl", "parquet")}
 )
@@ -64,6 +66,7 @@ class Installed:
         withdrawn: Rows of its ``withdrawn.jsonl``, which every command honours.
         severities: How many errors, warnings and notes `validate` found.
         errors: Its errors by class; there are some only where that was allowed.
+        places: The first places of each class of errors, with what is wrong there.
     """
 
     handle: ReleaseHandle
@@ -72,6 +75,7 @@ class Installed:
     withdrawn: int
     severities: dict[str, int] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
 
     def to_row(self) -> dict[str, Any]:
         """The document of ``--json`` (``mmdia.install/1``)."""
@@ -85,6 +89,7 @@ class Installed:
             "withdrawn": self.withdrawn,
             "severities": self.severities,
             "errors": self.errors,
+            "places": self.places,
         }
 
 
@@ -160,6 +165,7 @@ def install(source: str | Path, *, allow_errors: bool = False) -> Installed:
     return Installed(
         handle, identity, was_there, len(gone.dialogues) + len(gone.titles),
         report.to_row()["severities"], {f.code: f.count for f in report.of("error")},
+        {f.code: f.places(_MOST_PLACES) for f in report.of("error")},
     )  # fmt: skip
 
 
@@ -200,7 +206,7 @@ def _trust(new: ReleaseHandle, source: str, *, allow_errors: bool) -> Validation
     if errors and not allow_errors:
         raise ReleaseError(
             "the release has errors", path=source,
-            got=", ".join(f"{f.code} {f.count}" for f in errors),
+            got=", ".join(f"{f.code} {f.count} ({'; '.join(f.places(_MOST_PLACES))})" for f in errors),
             hint="See them with: mmdia release validate DIR; install it as it is with --allow-errors.",
         )  # fmt: skip
     return report

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Annotated, Any, Self, TypeVar, get_args
 
@@ -132,12 +133,30 @@ class Extensible(Record):
     """Unknown keys found when reading, as JSON text; written back in their places."""
 
 
+#: Faults of one row that are told.
+_MOST_FAULTS = 3
+
+
 def _broken(error: ValidationError, cls: type[Record], where: str | None) -> BrokenRow:
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "the row"
-    more = error.error_count() - 1
-    text = f"{cls.__name__}: {field}: {first['msg']}" + (f" (and {more} more)" if more else "")
-    return BrokenRow(text, path=where)
+    faults = error.errors(include_url=False)
+    told = "; ".join(_fault(fault) for fault in faults[:_MOST_FAULTS])
+    more = len(faults) - _MOST_FAULTS
+    return BrokenRow(f"{cls.__name__}: {told}" + (f" (and {more} more)" if more > 0 else ""), path=where)
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    """One fault of a row: the field, the reason, and an unknown key beside it that may be meant."""
+    text = f"{'.'.join(str(part) for part in fault['loc']) or 'the row'}: {fault['msg']}"
+    row = fault["input"]
+    if fault["type"] != "missing" or not isinstance(row, Mapping):
+        return text
+    wanted = str(fault["loc"][-1])
+    try:
+        strangers = [*json.loads(row.get("extra") or "{}")]  # where folding has put unknown keys
+    except (TypeError, ValueError):
+        return text
+    found = get_close_matches(wanted, strangers, 1)
+    return f"{text} (unknown key {found[0]!r}: did you mean {wanted!r}?)" if found else text
 
 
 def _has_strangers(error: ValidationError) -> bool:

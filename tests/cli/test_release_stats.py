@@ -32,7 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: Any) -> tuple[int, str]:
 
 def test_stats(release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.html"
-    status, out = run(capsys, "stats", release, "--lift", "--definitions", "--html", page)
+    status, out = run(capsys, "stats", release, "--lift", "--definitions", "--report", page)
     assert status == 0
     assert " train " in out
     assert "449,138" in out
@@ -53,7 +53,7 @@ def test_stats_count_the_emotion_labels(
     assert ", 2 more" in out
     assert "turns by sentiment: neutral 1,500" in out
     page = tmp_path / "page.html"
-    run(capsys, "stats", release, "--html", page)
+    run(capsys, "stats", release, "--report", page)
     html = page.read_text("utf-8")
     assert "Turns by emotion" in html
     assert "and 2 more" in html

@@ -48,7 +48,7 @@ CALLS: dict[str, list[str] | None] = {
         "--annotations {a} -o {out}/part.txt",
         "--annotations {a} --json",
         "--annotations {a} --text {word}",
-        "--annotations {a} --html {out}/gallery.html --clips {clips}",
+        "--annotations {a} --report {out}/gallery.html --clips {clips}",
     ],
     "rebuild": [
         "--media-dir {films} --annotations {a} --out {out}/r --profile audio --json",
@@ -83,7 +83,7 @@ CALLS: dict[str, list[str] | None] = {
     "release publish": ["{a} --out {out}/r"],
     "release remove": None,
     "release split": ["{a} --out {out}/r --json", "{c} --in-place", "{a} --check"],
-    "release stats": ["{a} --json --html {out}/s.html", "{a} --lift"],
+    "release stats": ["{a} --json --report {out}/s.html", "{a} --lift"],
     "release use": None,
     "release validate": ["{a} --json --examples 99"],
     "titles": ["--annotations {a} --json"],

@@ -155,3 +155,12 @@ def test_shards_are_the_same_everywhere() -> None:
 def test_bad_shards_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         Shard.parse(text)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="no signal masks here")
+def test_workers_never_hear_ctrl_c_and_the_supervisor_does() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    # A terminal sends it to all; the worker sends it to itself, and would die of it.
+    (outcome,) = run_supervised([Task("a", None)], workers.hears_ctrl_c, jobs=1)
+    assert (outcome.status, outcome.value) == ("done", "alive")
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

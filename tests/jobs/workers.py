@@ -62,3 +62,9 @@ def who(payload: int, report: Report) -> int:
     if payload < 0:
         raise MediaUnreadable("cannot be read", path="film.mkv")
     return os.getpid()
+
+
+def hears_ctrl_c(payload: None, report: Report) -> str:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+    return "alive"

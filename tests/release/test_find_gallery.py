@@ -95,7 +95,7 @@ def test_clips_of_another_release_are_refused(tmp_path: Path) -> None:
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["find", str(DEMO.path), "--interaction", "Banter", "--html", str(tmp_path / "g.html")]
+    words = ["find", str(DEMO.path), "--interaction", "Banter", "--report", str(tmp_path / "g.html")]
     assert main([*words, "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["written"] == [str(tmp_path / "g.html")]
