@@ -180,7 +180,7 @@ def _made_of(handle: ReleaseHandle, **options: Any) -> dict[str, Any]:
     named = [[p.relative_to(handle.path).as_posix(), file_sha256(p)] for p in sides]
     return {
         # Raised when the same release is published otherwise than before.
-        "rules": 2,
+        "rules": 3,
         "content_id": content_id(handle),
         "side_files": params_hash(named),
         "options": options,

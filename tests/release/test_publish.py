@@ -249,3 +249,12 @@ def test_killed_at_any_moment_it_leaves_nothing_half_made(tmp_path: Path) -> Non
     publish(open_release(demo_release()), out)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert verify(out) == []
+
+
+def test_tables_have_a_page_index(make_release: Make, tmp_path: Path) -> None:
+    handle = make_release(titles=TITLES, dialogues=[row(i, split="train") for i in range(3)])
+    done = publish(handle, tmp_path / "out", shards=1)
+    for name in ("titles.parquet", "dialogues/train-00000-of-00001.parquet"):
+        group = pq.read_metadata(done.path / name).row_group(0)
+        assert all(group.column(i).has_offset_index for i in range(group.num_columns))
+        assert any(group.column(i).has_column_index for i in range(group.num_columns))
