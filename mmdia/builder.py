@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -21,7 +21,7 @@ import datasets
 from datasets.builder import Key
 
 from mmdia import __version__
-from mmdia.corpus.layout import AXIS, UNSPLIT, TableName, Words, layout, vocabulary_or_default
+from mmdia.corpus.layout import AXIS, UNSPLIT, TableName, Words, chosen, layout, vocabulary_or_default
 from mmdia.errors import BrokenRow, ReleaseError, UsageError
 from mmdia.schema.vocab import Vocabulary
 
@@ -64,10 +64,12 @@ class MMDiaConfig(datasets.BuilderConfig):  # type: ignore[misc]
         annotations: Folder of the release; null means ``$MMDIA_ANNOTATIONS``, the installed
             release, or the bundled demo.
         on_broken: ``raise`` at a row that cannot be read, or ``skip`` it, counted.
+        columns: Only these columns; null means all.
     """
 
     annotations: str | None = None
     on_broken: OnBroken = "raise"
+    columns: list[str] | None = None
 
 
 class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
@@ -89,6 +91,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
             ``speech``.
         data_files: Not used.
         on_broken: ``raise`` or ``skip``.
+        columns: See `load_dataset`.
         kwargs: Other arguments of `datasets.DatasetBuilder`.
 
     Raises:
@@ -118,6 +121,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         data_dir: Any = None,
         data_files: Any = None,
         on_broken: OnBroken = "raise",
+        columns: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         from mmdia.corpus.glance import facts_of, glance_at_release
@@ -142,8 +146,9 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
             check_origin(data_dir, facts, clips)
             self._receipt = clips.identity
         # Only what differs from the default may reach the configuration: it names the cache folder.
-        given = {"annotations": _absolute(annotations), "data_dir": _absolute(data_dir)}
+        given: dict[str, Any] = {"annotations": _absolute(annotations), "data_dir": _absolute(data_dir)}
         given["on_broken"] = None if on_broken == "raise" else on_broken
+        given["columns"] = columns if columns is None or isinstance(columns, str) else list(columns)
         kwargs |= {key: value for key, value in given.items() if value is not None}
         if hash is None:
             hash = _identity(folder_content_id(facts.path), self._receipt, facts.vocab)
@@ -168,7 +173,7 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         clips = table == "dialogues" and self._receipt is not None
         self._own_info = datasets.DatasetInfo(
             description=f"Release {facts.name} {facts.version}.",
-            features=features(table, vocab=facts.vocab, clips=clips),
+            features=features(table, vocab=facts.vocab, clips=clips, columns=self.config.columns),
             license=facts.license or "",
             citation="\n".join(facts.citations),
         )
@@ -259,21 +264,26 @@ class MMDia(datasets.ArrowBasedBuilder):  # type: ignore[misc]
         self, shards: list[Any], split: str | None = None, tag: str | None = None, lazy: bool = False
     ) -> Iterator[tuple[Any, Any]]:
         from mmdia.corpus.check import warn_of_broken
+        from mmdia.corpus.columns import pick
         from mmdia.corpus.tables import RowSource
 
+        schema, columns = self.info.features.arrow_schema, self.config.columns
+        wants_clips = not CLIP_COLUMNS.keys().isdisjoint(schema.names)
         source = RowSource(
             self._opened(),
-            rebuild=None if self._receipt is None else (self.config.data_dir, self._receipt),
+            rebuild=(self.config.data_dir, self._receipt) if self._receipt and wants_clips else None,
             skip_broken=self.config.on_broken == "skip",
+            columns=columns and chosen(layout("dialogues") | CLIP_COLUMNS, columns),
         )
-        schema = self.info.features.arrow_schema
         try:
             number = 0
             for shard in shards:
                 dialogues = shard != TITLES
                 tables = source.dialogues(shard, split=split, tag=tag) if dialogues else source.titles()
                 part = -1
-                for part, table in enumerate(tables):
+                for part, table in enumerate(
+                    tables if columns is None else (pick(t, schema) for t in tables)
+                ):
                     yield Key(number, part), datasets.table.table_cast(table, schema)
                 # Older versions of `datasets` fail at a number that was left out, so pieces whose
                 # rows were all broken or withdrawn get none.
@@ -293,6 +303,7 @@ def load_dataset(
     streaming: bool = False,
     num_proc: int | None = None,
     on_broken: OnBroken = "raise",
+    columns: Sequence[str] | None = None,
     cache_dir: str | None = None,
 ) -> Any:
     """Load the dataset; the same as ``datasets.load_dataset("mmdia", ...)``, without its hook.
@@ -306,6 +317,8 @@ def load_dataset(
         streaming: Read rows as they are asked for; prepare nothing.
         num_proc: Processes that prepare the tables.
         on_broken: ``raise`` at a row that cannot be read, or ``skip`` it.
+        columns: Only these columns, at any depth: ``["dialogue_id", "turns.text"]``. A stream reads
+            no others, and so does not see what is wrong in them.
         cache_dir: Where prepared tables are kept.
 
     Returns:
@@ -321,6 +334,7 @@ def load_dataset(
         annotations=annotations,
         data_dir=data_dir,
         on_broken=on_broken,
+        columns=columns,
     )
     if streaming:
         return builder.as_streaming_dataset(split=split)
@@ -328,7 +342,13 @@ def load_dataset(
     return builder.as_dataset(split=split)
 
 
-def features(table: TableName, *, vocab: str | None = None, clips: bool = False) -> datasets.Features:
+def features(
+    table: TableName,
+    *,
+    vocab: str | None = None,
+    clips: bool = False,
+    columns: Sequence[str] | None = None,
+) -> datasets.Features:
     """The features of a table: categories as `ClassLabel` (null where unknown), the rest as it is.
 
     Args:
@@ -336,10 +356,13 @@ def features(table: TableName, *, vocab: str | None = None, clips: bool = False)
         vocab: Name of the vocabulary.
         clips: Add the columns of a rebuild. Media is never decoded: its values are paths, or
             references into shards, which `mmdia.train.read_media` reads.
+        columns: Only these; null means all.
+
     """
-    columns = layout(table) | (CLIP_COLUMNS if clips else {})
+    whole = layout(table) | (CLIP_COLUMNS if clips else {})
     words = vocabulary_or_default(vocab)
-    return datasets.Features({name: _feature(column, words) for name, column in columns.items()})
+    wanted = whole if columns is None else chosen(whole, columns)
+    return datasets.Features({name: _feature(column, words) for name, column in wanted.items()})
 
 
 def _feature(column: Words, words: Vocabulary) -> Any:

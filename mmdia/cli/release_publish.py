@@ -53,6 +53,11 @@ def add(actions: Any) -> None:
         choices=("auto", "manual"),
         help="ask for consent: auto lets in who agrees, manual asks you each time",
     )
+    p.add_argument(
+        "--text-license",
+        metavar="SPDX",
+        help="licence of the films' words (default: text_license of release.json)",
+    )
     p.add_argument("--revision", metavar="BRANCH", help="commit to this branch (default: main)")
     p.add_argument(
         "--shards", type=int, default=8, metavar="N", help="files of the training split (default: 8)"
@@ -91,7 +96,14 @@ def _go(args: argparse.Namespace, handle: ReleaseHandle, folder: Path) -> int:
     from mmdia.release.publish import publish
     from mmdia.release.upload import plan_upload, upload
 
-    done = publish(handle, folder, shards=args.shards, repo=args.hub, gated=args.gated is not None)
+    done = publish(
+        handle,
+        folder,
+        shards=args.shards,
+        repo=args.hub,
+        gated=args.gated is not None,
+        text_license=args.text_license,
+    )
     sent = None
     if args.hub is not None:
         if args.dry_run:

@@ -7,11 +7,16 @@ one by one through the records, which decide. So the fast way and the slow way a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmdia.corpus.arrow import arrow_type
+from mmdia.corpus.layout import Words
 from mmdia.schema.base import Record
 from mmdia.schema.fields import FieldInfo, field_table
 
@@ -20,8 +25,25 @@ class Misfit(Exception):
     """These rows must be read one by one: a signal between two readers, never shown to anyone."""
 
 
-def fit_batch(batch: pa.RecordBatch, model: type[Record]) -> pa.RecordBatch:
-    """The batch with exactly the columns and types of `model`.
+#: Fields of a record, or those of them that are wanted.
+Fields = tuple[FieldInfo, ...]
+
+
+def chosen_fields(fields: Fields, words: Mapping[str, Words]) -> Fields:
+    """Those fields, at any depth, that the columns name (`mmdia.corpus.layout.chosen`)."""
+
+    def part(field: FieldInfo, word: Words) -> FieldInfo:
+        if isinstance(word, str):
+            return field
+        if isinstance(word, list):
+            return replace(field, children=(part(field.children[0], word[0]),))
+        return replace(field, children=chosen_fields(field.children, word))
+
+    return tuple(part(field, words[field.name]) for field in fields if field.name in words)
+
+
+def fit_batch(batch: pa.RecordBatch, model: type[Record], fields: Fields | None = None) -> pa.RecordBatch:
+    """The batch with exactly the columns and types of `model`, or of those `fields` of it.
 
     Missing columns become null (lists: empty); lists are never null afterwards.
 
@@ -29,7 +51,7 @@ def fit_batch(batch: pa.RecordBatch, model: type[Record]) -> pa.RecordBatch:
         Misfit: An unknown column at any depth, a type that is not plainly ours, a required value
             that is null, or a null item in a list.
     """
-    fields = field_table(model)
+    fields = fields or field_table(model)
     known = {field.name for field in fields}
     if not known.issuperset(batch.schema.names) or len(set(batch.schema.names)) != batch.num_columns:
         raise Misfit
@@ -43,6 +65,12 @@ def fit_batch(batch: pa.RecordBatch, model: type[Record]) -> pa.RecordBatch:
             raise Misfit
     types = [pa.field(n, arrow_type(f)) for n, f in zip(names, fields, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(types))
+
+
+def pick(rows: Any, schema: pa.Schema) -> Any:
+    """A batch or table with only the columns of the schema, and within them only its fields."""
+    columns = [rows.column(field.name).cast(field.type) for field in schema]
+    return type(rows).from_arrays(columns, schema=schema)
 
 
 def _fit(array: pa.Array, field: FieldInfo) -> pa.Array:

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.json as pj
 from pydantic import ValidationError
 
-from mmdia.corpus.arrow import arrow_schema, batch_of
-from mmdia.corpus.columns import Misfit, fit_batch
+from mmdia.corpus.arrow import arrow_schema, arrow_type, batch_of
+from mmdia.corpus.columns import Fields, Misfit, fit_batch
 from mmdia.corpus.folding import fold_line
 from mmdia.corpus.lines import OVERLONG, bounded_lines, strict_loads
 from mmdia.errors import BrokenRow
@@ -159,10 +159,17 @@ def _record(line: bytes, model: type[RecordT], where: str) -> RecordT:
     return model.from_json(line, where=where)
 
 
-def rows_of(block: Lines, model: type[Record], on_broken: OnBroken) -> Rows:
-    """The block as an Arrow batch, without its broken lines."""
+def rows_of(block: Lines, model: type[Record], on_broken: OnBroken, fields: Fields | None = None) -> Rows:
+    """The block as an Arrow batch, without its broken lines.
+
+    Args:
+        block: The lines.
+        model: The record.
+        on_broken: "raise", or a function that is told of each row that cannot be read.
+        fields: Fields of the record that are needed; others may be left unread.
+    """
     try:
-        return Rows(block.path, block.numbers, _fast(block.lines, model))
+        return Rows(block.path, block.numbers, _fast(block.lines, model, fields))
     except Misfit:
         pass
     try:
@@ -192,8 +199,8 @@ def rows_of_records(
         return Rows(path, [n for n, _ in good], batch_of((r for _, r in good), model))
 
 
-def _parse(text: bytes, *schemas: pa.Schema) -> pa.Table:
-    """The text as a table of the first schema that has all its keys.
+def _parse(text: bytes, *schemas: pa.Schema, strangers: str = "error") -> pa.Table:
+    """The text as a table of the first schema that has all its keys; strangers may be ignored.
 
     Raises:
         Misfit: None has.
@@ -203,7 +210,7 @@ def _parse(text: bytes, *schemas: pa.Schema) -> pa.Table:
             return pj.read_json(
                 pa.BufferReader(text),
                 read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
-                parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+                parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior=strangers),
             )
         except (pa.ArrowInvalid, UnicodeDecodeError):
             pass
@@ -237,13 +244,16 @@ def _used(field: pa.Field, values: pa.Array | pa.ChunkedArray) -> pa.Field | Non
     return field
 
 
-def _fast(lines: list[bytes], model: type[Record]) -> pa.RecordBatch:
+def _fast(lines: list[bytes], model: type[Record], fields: Fields | None = None) -> pa.RecordBatch:
     if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
         raise Misfit
     text = b"\n".join(lines)
     if _NULL_ROW.search(text):
         raise Misfit
-    table = _parse(text, _schema_of(lines, arrow_schema(model)), arrow_schema(model))
+    if fields is None:
+        table = _parse(text, _schema_of(lines, arrow_schema(model)), arrow_schema(model))
+    else:
+        table = _parse(text, pa.schema([(f.name, arrow_type(f)) for f in fields]), strangers="ignore")
     if table.num_rows != len(lines):
         raise Misfit
     batch = table.combine_chunks().to_batches()[0]
@@ -252,4 +262,4 @@ def _fast(lines: list[bytes], model: type[Record]) -> pa.RecordBatch:
         text.decode("utf-8")
     except UnicodeDecodeError:
         raise Misfit from None
-    return fit_batch(batch, model)
+    return fit_batch(batch, model, fields)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmdia.corpus.arrow import arrow_type
+from mmdia.corpus.columns import Fields
 from mmdia.corpus.layout import vocabulary_or_default
 from mmdia.corpus.strays import EXTRA, extra_with_strays
 from mmdia.schema.base import Record
@@ -39,9 +40,9 @@ def label_type(field: FieldInfo) -> pa.DataType:
     return pa.struct([pa.field(child.name, label_type(child)) for child in field.children])
 
 
-def label_schema(model: type[Record]) -> pa.Schema:
-    """The Arrow schema of a record, with categories as int64."""
-    return pa.schema([pa.field(field.name, label_type(field)) for field in field_table(model)])
+def label_schema(model: type[Record], fields: Fields | None = None) -> pa.Schema:
+    """The Arrow schema of a record, or of some of its fields, with categories as int64."""
+    return pa.schema([pa.field(field.name, label_type(field)) for field in fields or field_table(model)])
 
 
 def encode_labels(
@@ -49,6 +50,7 @@ def encode_labels(
     model: type[Record],
     vocab: Vocabulary,
     unknown: Counter[tuple[str, str]] | None = None,
+    fields: Fields | None = None,
 ) -> pa.RecordBatch:
     """The batch with categories as numbers (`label_schema`); other words are kept in `extra`.
 
@@ -57,9 +59,10 @@ def encode_labels(
         model: The record.
         vocab: The vocabulary.
         unknown: Where words that the vocabulary does not have are counted, by axis and word.
+        fields: The fields of the record that the batch has; null for all.
     """
     counts: Counter[tuple[str, str]] = Counter()
-    fields = field_table(model)
+    fields = fields or field_table(model)
     arrays = [_encode(batch.column(field.name), field, vocab, counts) for field in fields]
     if counts and EXTRA in batch.schema.names:
         at = batch.schema.get_field_index(EXTRA)
@@ -67,7 +70,7 @@ def encode_labels(
         arrays[at] = extra_with_strays(batch, labelled, vocab)
     if unknown is not None:
         unknown.update(counts)
-    return pa.RecordBatch.from_arrays(arrays, schema=label_schema(model))
+    return pa.RecordBatch.from_arrays(arrays, schema=label_schema(model, fields))
 
 
 def _encode(

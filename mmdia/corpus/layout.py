@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from mmdia.errors import UsageError
 from mmdia.schema.vocab import PAPER_15, VOCABULARIES, Vocabulary
 
 if TYPE_CHECKING:
@@ -37,6 +39,48 @@ def _layouts() -> dict[str, dict[str, Words]]:
 def layout(table: TableName) -> dict[str, Words]:
     """The columns of a table, in order."""
     return _layouts()[table]
+
+
+def chosen(columns: dict[str, Words], paths: Sequence[str]) -> dict[str, Words]:
+    """The columns at some paths (``turns.text``), in the order of the table.
+
+    Raises:
+        UsageError: There is no such column.
+    """
+    if isinstance(paths, str) or not paths:
+        raise UsageError("columns is a list of names", expected='["turns.text", ...]', got=repr(paths))
+    tree: dict[str, Any] = {}
+    for path in paths:
+        here, into = columns, tree
+        for name in path.replace("[]", "").split("."):
+            here = _inner(here)
+            if name not in here:
+                raise UsageError("there is no such column", got=path, hint=_near(name, here))
+            here, into = here[name], into.setdefault(name, {})  # type: ignore[assignment]
+        into[""] = {}  # all of it, whatever another path takes of it
+    return _pruned(columns, tree)
+
+
+def _inner(column: Words) -> dict[str, Words]:
+    while isinstance(column, list):
+        column = column[0]
+    return column if isinstance(column, dict) else {}
+
+
+def _near(name: str, known: dict[str, Words]) -> str:
+    from difflib import get_close_matches
+
+    names = get_close_matches(name, known, 3) or list(known)
+    return f"There is: {', '.join(names)}." if names else "Nothing lies within that column."
+
+
+def _pruned(columns: dict[str, Words], tree: dict[str, Any]) -> dict[str, Words]:
+    def part(column: Words, wanted: dict[str, Any]) -> Words:
+        if "" in wanted or isinstance(column, str):
+            return column
+        return [part(column[0], wanted)] if isinstance(column, list) else _pruned(column, wanted)
+
+    return {name: part(column, tree[name]) for name, column in columns.items() if name in tree}
 
 
 def vocabulary_or_default(name: str | None) -> Vocabulary:

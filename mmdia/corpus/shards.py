@@ -20,6 +20,7 @@ import pyarrow.json as pj
 from numpy.typing import NDArray
 
 from mmdia.corpus.arrow import arrow_schema
+from mmdia.corpus.columns import Fields
 from mmdia.corpus.jsonl import Lines, OnBroken, report, rows_of
 from mmdia.corpus.layout import UNSPLIT
 from mmdia.corpus.lines import OVERLONG, bounded_lines
@@ -237,8 +238,12 @@ def shard_batches(
     gone: Withdrawals | None = None,
     on_broken: OnBroken = "raise",
     batch_size: int = MOST_ROWS,
+    fields: Fields | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows of one piece as Arrow batches (schema `arrow_schema(Dialogue)`); never empty ones.
+
+    With `fields`, only those of `Dialogue` need be read; others may be there all the same. What
+    decides (``split``, ``subsets``, the identifiers of withdrawals) must be among them.
 
     Raises:
         BrokenRow: A row cannot be read (with ``on_broken="raise"``).
@@ -254,7 +259,7 @@ def shard_batches(
         lines = _read_lines(shard)
         if split is not None or tag is not None:
             lines = _matching(lines, split, tag)
-        found = iter([rows_of(lines, Dialogue, on_broken)] if lines.lines else [])
+        found = iter([rows_of(lines, Dialogue, on_broken, fields)] if lines.lines else [])
     else:
         found = parquet_rows(
             Path(shard.path),
@@ -263,6 +268,7 @@ def shard_batches(
             batch_size=batch_size,
             groups=group_numbers(shard),
             first=shard.line,
+            fields=fields,
         )
     for rows in found:
         batch = _keep(rows.batch, split, tag, gone or Withdrawals())

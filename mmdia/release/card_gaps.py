@@ -18,7 +18,7 @@ class RowGaps:
         self.sensitive: Counter[str] = Counter()
         self.tools: Counter[tuple[str, str]] = Counter()
         self.checked: Counter[tuple[str, str]] = Counter()
-        self.faces = self.no_text = self.no_times = self.scripts = 0
+        self.faces = self.no_text = self.no_times = self.scripts = self.labels = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch of dialogues."""
@@ -29,6 +29,8 @@ class RowGaps:
         self.no_text += leaves.at("turns[].text").values.null_count
         self.no_times += leaves.at("turns[].start_ms").values.null_count
         self.faces += len(leaves.at("turns[].keyframe.faces[]").values)
+        for label in (leaves.at("turns[].emotion").values, leaves.at("turns[].sentiment").values):
+            self.labels += len(label) - label.null_count
         self.sensitive.update(_tally(leaves.at("sensitive[]").values))
         group, tool = (
             pc.fill_null(leaves.at(f"provenance[].{name}").values, "not stated")

@@ -27,7 +27,6 @@ GATE_FIELDS = {
     "I will not try to identify people, nor clone a voice or likeness without consent": "checkbox",
     "I will honour withdrawals and delete rows that are taken back": "checkbox",
 }
-TASKS = ("text-to-speech", "text-to-video", "audio-classification", "text-generation")
 _SCALARS = {"string": "string", "int": "int64", "float": "float64", "bool": "bool"}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 #: Licences that the Hub knows by their SPDX name in lower case.
@@ -82,7 +81,7 @@ def card_metadata(
     if short:
         data["language"] = short
     data |= {
-        "task_categories": list(TASKS),
+        "task_categories": _tasks(written),
         "size_categories": [next((name for most, name in _SIZES if written.dialogues < most), "1M<n<10M")],
         "tags": ["dialogue", "film", "speech", "annotations-only", "mmdia"],
     }
@@ -92,6 +91,20 @@ def card_metadata(
     data["configs"] = [_config(name, tables) for name, tables in found.items()]
     data["dataset_info"] = [_info(name, tables, head, written, sized) for name, tables in found.items()]
     return data
+
+
+def _tasks(written: Written) -> list[str]:
+    """What people can do with these very rows, in the Hub's words."""
+    texts = written.turns > written.gaps.no_text
+    labels = written.gaps.labels > 0 or any(written.words.values())
+    tasks = {
+        "text-to-speech": texts,
+        "text-generation": texts,
+        "text-classification": texts and labels,
+        "audio-classification": labels and written.gaps.no_times < written.turns,
+        "text-to-video": any(table.folder == "task3" for table in written.tables),
+    }
+    return [name for name, fits in tasks.items() if fits]
 
 
 GATE_PROMPT = (

@@ -23,6 +23,7 @@ from mmdia.release.publish_files import (
     papers,
     refuse_media,
     side_files,
+    text_licence,
     write_head,
     write_lines,
     write_schemas,
@@ -82,6 +83,7 @@ def publish(
     shards: int = TRAIN_SHARDS,
     repo: str | None = None,
     gated: bool = False,
+    text_license: str | None = None,
 ) -> Published:
     """Publish a release into a folder.
 
@@ -95,11 +97,14 @@ def publish(
         shards: Files of ``train``, as far as it has rows.
         repo: ``ORG/NAME`` on the Hub, for the examples of the card.
         gated: Put the terms of a gated repository on the card.
+        text_license: SPDX expression of the licence under which the words of the films may be passed
+            on; null takes ``text_license`` of release.json.
 
     Raises:
         MissingExtra: jinja2 is not installed.
         ReleaseError: The release holds media, or cannot be read; or somebody put files into `out`.
-        UsageError: `out` holds something else, or lies within the release.
+        UsageError: `out` holds something else, or lies within the release; or the release holds words
+            of films, and no licence is named for them.
         StoreError: The folder cannot be written.
     """
     if not 1 <= shards <= MOST_SHARDS:
@@ -108,7 +113,8 @@ def publish(
     place = Path(out).expanduser().absolute()
     _refuse_place(handle, place)
     refuse_media(handle)
-    made_of = _made_of(handle, shards=shards, repo=repo, gated=gated)
+    text = text_licence(handle, text_license)
+    made_of = _made_of(handle, shards=shards, repo=repo, gated=gated, text=text)
     make_folder(place.parent)
     with exclusive(place.parent / f".{place.name}.lock"):
         _sweep(place)
@@ -120,7 +126,7 @@ def publish(
         part = part_path(place)
         try:
             part.mkdir()
-            _build(handle, part, made_of, shards=shards, repo=repo, gated=gated)
+            _build(handle, part, made_of, shards=shards, repo=repo, gated=gated, text=text)
             _put(part, place)
         except OSError as error:
             if isinstance(error, ReleaseError):
@@ -180,7 +186,7 @@ def _made_of(handle: ReleaseHandle, **options: Any) -> dict[str, Any]:
     named = [[p.relative_to(handle.path).as_posix(), file_sha256(p)] for p in sides]
     return {
         # Raised when the same release is published otherwise than before.
-        "rules": 2,
+        "rules": 3,
         "content_id": content_id(handle),
         "side_files": params_hash(named),
         "options": options,
@@ -214,13 +220,14 @@ def _build(
     shards: int,
     repo: str | None,
     gated: bool,
+    text: str | None,
 ) -> None:
     written = write_tables(handle, part, shards=shards)
     write_lines(handle, part)
     write_side_files(handle, part)
     write_schemas(part)
     counts = Counts(titles=written.titles, dialogues=written.dialogues, turns=written.turns)
-    write_head(handle, part, counts)
+    write_head(handle, part, counts, text)
     # The cards are made from what was just written: one source, and quicker to read.
     write_cards(open_release(part), part, written, repo=repo, gated=gated)
     write_checksums(part, made_of)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mmdia.corpus.locate import HEAD_FILE, ReleaseHandle, release_files
-from mmdia.corpus.read import iter_numbered, iter_scenes, load_titles, withdrawals
+from mmdia.corpus.read import iter_dialogues, iter_numbered, iter_scenes, load_titles, withdrawals
 from mmdia.corpus.withdrawn import taken_back
-from mmdia.errors import ReleaseError
+from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.publish_guard import refuse_columns, refuse_document, refuse_files, refuse_row
 from mmdia.release.publish_signs import is_media
 from mmdia.schema.base import Record
@@ -51,6 +51,38 @@ def refuse_media(handle: ReleaseHandle) -> None:
     for path in (*papers(folder), *sorted(folder.glob("subtitles/*"))):
         if path.is_file():
             refuse_document(path, folder)
+
+
+def text_licence(handle: ReleaseHandle, given: str | None) -> str | None:
+    """Under which licence the words of the films are passed on; None where the release holds none.
+
+    Args:
+        handle: The release.
+        given: What the user says; null takes ``text_license`` of release.json.
+
+    Raises:
+        UsageError: There are words and no licence for them, or it is no SPDX expression.
+    """
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    named = given or handle.head.text_license
+    if named is not None:
+        try:
+            return str(canonicalize_license_expression(named))
+        except InvalidLicenseExpression as error:
+            raise UsageError(
+                "this is no licence by SPDX", got=named, expected="CC-BY-4.0, LicenseRef-NAME, ...",
+                hint=f"https://spdx.org/licenses ({error})",
+            ) from None  # fmt: skip
+    if any(path.parent.name == "subtitles" for path in side_files(handle)[0]) or any(
+        turn.text or turn.raw_text for row in iter_dialogues(handle) for turn in row.turns
+    ):
+        raise UsageError(
+            "the release holds the words of its films, and nothing says that they may be passed on",
+            path=handle.path, expected="--text-license SPDX, or text_license in release.json",
+            hint="Without that right, import again with --withhold-text.",
+        )  # fmt: skip
+    return None
 
 
 def papers(folder: Path) -> list[Path]:
@@ -137,9 +169,9 @@ def _lines(path: Path, records: Iterable[Record]) -> None:
         write_text(path, "".join(lines))
 
 
-def write_head(handle: ReleaseHandle, folder: Path, counts: Counts) -> Release:
-    """``release.json`` with the counts of what is published."""
-    head = handle.head.model_copy(update={"counts": counts})
+def write_head(handle: ReleaseHandle, folder: Path, counts: Counts, text: str | None) -> Release:
+    """``release.json`` with the counts of what is published, and the licence of its text."""
+    head = handle.head.model_copy(update={"counts": counts, "text_license": text})
     write_text(folder / HEAD_FILE, json.dumps(head.to_row(), ensure_ascii=False, indent=1) + "\n")
     return head
 

@@ -272,7 +272,9 @@ class _Rows:
 def _writer(path: Path, schema: pa.Schema) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=3)
+    # With the index a reader from afar fetches only the pages that it wants.
+    options = {"compression": "zstd", "compression_level": 3, "write_page_index": True}
+    return pq.ParquetWriter(path, schema, **options)
 
 
 def _write_titles(handle: ReleaseHandle, folder: Path, done: Written) -> None:

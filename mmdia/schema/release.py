@@ -67,6 +67,8 @@ class Release(Record):
     """How to cite it; BibTeX or a sentence."""
     license: str | None = None
     """Licence of the annotations."""
+    text_license: str | None = None
+    """SPDX expression of the licence under which the films' text (lines, subtitles) may be passed on."""
     created: str | None = None
     """ISO 8601 date."""
     sources: Many[ReleaseSource] = ()

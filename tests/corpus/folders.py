@@ -11,7 +11,7 @@ import pytest
 
 from mmdia.corpus.locate import ReleaseHandle, open_release
 
-HEAD = {"schema": "mmdia.release/1", "name": "small", "version": "1.0"}
+HEAD = {"schema": "mmdia.release/1", "name": "small", "version": "1.0", "text_license": "CC0-1.0"}
 
 
 def write_rows(path: Path, rows: list[Any]) -> None:

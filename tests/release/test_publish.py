@@ -21,6 +21,7 @@ from mmdia.corpus.read import iter_dialogues, iter_scenes, iter_titles
 from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.checksums import CHECKSUMS, read_checksums, verify
 from mmdia.release.publish import publish
+from tests.corpus.folders import HEAD
 
 Make = Callable[..., ReleaseHandle]
 
@@ -249,3 +250,35 @@ def test_killed_at_any_moment_it_leaves_nothing_half_made(tmp_path: Path) -> Non
     publish(open_release(demo_release()), out)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert verify(out) == []
+
+
+def test_tables_have_a_page_index(make_release: Make, tmp_path: Path) -> None:
+    handle = make_release(titles=TITLES, dialogues=[row(i, split="train") for i in range(3)])
+    done = publish(handle, tmp_path / "out", shards=1)
+    for name in ("titles.parquet", "dialogues/train-00000-of-00001.parquet"):
+        group = pq.read_metadata(done.path / name).row_group(0)
+        assert all(group.column(i).has_offset_index for i in range(group.num_columns))
+        assert any(group.column(i).has_column_index for i in range(group.num_columns))
+
+
+def test_words_of_films_need_a_licence(make_release: Make, tmp_path: Path) -> None:
+    head = {key: value for key, value in HEAD.items() if key != "text_license"}
+    source = make_release(titles=TITLES, dialogues=[row(0)], head=head)
+    with pytest.raises(UsageError, match="--text-license"):
+        publish(source, tmp_path / "out")
+    with pytest.raises(UsageError, match="SPDX"):
+        publish(source, tmp_path / "out", text_license="CC-BY-9.9")
+    assert not (tmp_path / "out").exists()
+    done = publish(source, tmp_path / "out", text_license="cc-by-4.0")
+    assert open_release(done.path).head.text_license == "CC-BY-4.0"
+    assert "CC-BY-4.0" in (done.path / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_words_no_licence_of_them_is_asked_for(make_release: Make, tmp_path: Path) -> None:
+    head = {key: value for key, value in HEAD.items() if key != "text_license"}
+    silent = row(0)
+    silent["turns"] = [{**silent["turns"][0], "text": None, "n_words": 2, "emotion": "joy"}]
+    done = publish(make_release(titles=TITLES, dialogues=[silent], head=head), tmp_path / "out")
+    told = (done.path / "README.md").read_text(encoding="utf-8").split("---")[1]
+    assert "audio-classification" in told
+    assert not any(task in told for task in ("text-to-speech", "text-to-video", "text-classification"))

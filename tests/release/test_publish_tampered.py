@@ -162,7 +162,7 @@ def test_a_withdrawn_dialogue_without_times_keeps_its_title_from_having_a_track(
     (folder / "subtitles").mkdir()
     (folder / "subtitles" / "T.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nSecret.\n", "utf-8")
     for was_there in (False, True):
-        done = publish(open_release(folder), tmp_path / "out")
+        done = publish(open_release(folder), tmp_path / "out", text_license="CC0-1.0")
         assert done.was_there is was_there
         assert done.left_out == ("subtitles/T.srt: it may hold words of a withdrawn dialogue",)
         assert not (done.path / "subtitles" / "T.srt").exists()

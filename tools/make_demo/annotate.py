@@ -320,6 +320,7 @@ def release(film: Film, hashes: Mapping[int, str]) -> dict[str, str]:
         "name": "mmdia-demo",
         "version": VERSION,
         "license": LICENSE,
+        "text_license": LICENSE,
         "created": CREATED,
         "sources": [
             {
