@@ -26,8 +26,9 @@ from mmdia.media.plain_sound import LEAD_S, PLAIN_RATE, Plain
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams
 from mmdia.media.sound_block import rows_of
 
-#: Samples of a window, and by how many a match may lie off.
-_WINDOW, _NEAR = 200, 8
+#: Samples of a window, by how many a match may lie off, and by how many two of one stretch may differ:
+#: a step that just parts runs of stamps (1.5 ms) may part those of the clip and not the stretch.
+_WINDOW, _NEAR, _APART = 200, 8, 15
 #: Samples on either side from which one between is told.
 _TAPS = 12
 #: How far around a window that does not match is searched, samples.
@@ -137,7 +138,7 @@ def _compare(y: Floats32, x: Floats32, plain: Plain, *, noisy: bool) -> tuple[in
         for at, (lag, alike) in zip(starts, places, strict=True):
             span = slice(at, at + _WINDOW)
             if alike > _ALIKE:
-                good[at // _WINDOW] = abs(lag - common) <= _NEAR and abs(common) <= room
+                good[at // _WINDOW] = abs(lag - common) <= _APART and abs(common) <= room
                 seams += not good[at // _WINDOW]
             else:
                 garbled += not noisy or not any(_like_noise(y[span], each[span]) for each in mixed)
