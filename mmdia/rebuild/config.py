@@ -25,7 +25,7 @@ LAYOUTS: tuple[Layout, ...] = ("loose", "webdataset", "parquet")
 ENGINES: tuple[Engine, ...] = ("local", "ray")
 
 #: Raise when the cutter's output changes, so that clips are made anew.
-CUTTER_VERSION = 4
+CUTTER_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
