@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
@@ -227,7 +227,8 @@ class _Crew:
         process = self._context.Process(
             target=_child, args=(theirs, self._worker, self._every_s), daemon=True
         )
-        with _no_main_module(), _deaf():
+        own = getattr(self._worker, "__module__", None) == "__main__"
+        with nullcontext() if own else _no_main_module(), _deaf():
             process.start()
         theirs.close()
         return _Hand(process, ours)

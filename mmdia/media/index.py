@@ -242,7 +242,8 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
             raise nothing_comes(Path(path), container.format.name, what)
         damaged: tuple[str, ...] = ()
         if picture is None and video is not None and (len(seen.pts) or video.frames or video.duration):
-            damaged = ("stamps" if len(seen.pts) else "video",)
+            untold = len(seen.pts) and all(stamp == NO_PTS for stamp in seen.pts)
+            damaged = ("stamps" if untold else "video",)
         return MediaIndex(container.format.name, start, picture, sound, encrypted, damaged)
 
 

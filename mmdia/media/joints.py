@@ -134,8 +134,10 @@ def find_strays(stamps: Ints, time_base: Fraction, other: Ints | None = None) ->
     inner = None if other is None or len(other) < 2 else np.partition(other, (1, -2))
     found = []
     for k in alone.tolist():
-        near = _around(known, k, [k])
-        room = max(gap, 3 * int(np.diff(np.sort(near)).max()))
+        near = _around(known, k, alone)
+        if not len(near):
+            continue
+        room = max(gap, 3 * int(np.diff(np.sort(near)).max(initial=0)))
         low, high = int(near.min()) - room, int(near.max()) + room
         if k in (0, len(known) - 1):
             beyond = max(gap, round((_WRAPPED_S if inner is None else _ONWARD_S) / time_base))

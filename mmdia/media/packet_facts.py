@@ -26,18 +26,18 @@ _SIZES = {
 }
 
 #: Stamps may stray this far from the count of samples before a new run starts, seconds.
-_RUN_TOLERANCE_S = 0.003
+_RUN_TOLERANCE_S = 0.0015
 #: Packets over which the place of a run is averaged (about ten seconds of AAC).
 RUN_HEAD = 480
 #: So many stamps in a row that stray to one side have moved for good. Blocks of Matroska and of
 #: broadcasts hold eight packets and more under one stamp; those of the others are guessed: they stray,
 #: and come back with the next block.
-_STAYS = 64
+STAYS = 32
 #: Share of guessed stamps' returns that agree on the place.
 _AGREE = 0.75
 #: So many runs one after the other that all drift by more than this share of their length tell of
 #: packets that last longer, or shorter, than is believed.
-_MANY, _DRIFT = 4, 0.07
+_MANY, _DRIFT = 4, 0.035
 
 #: After its start code, a picture of MPEG-4 that is not coded holds this much at most, bytes.
 _EMPTY_SIZE = 3
@@ -276,8 +276,8 @@ def find_runs(
 
     Stamps may be rounded (Matroska: 1 ms), so a run is placed once, by `run_place`, and counted from
     there; stamps that move away from the count for good (`find_break`) start another run. The same
-    rule places decoded frames (`media.sound`). No run at all where packets are not of this size: the
-    rate changes within the track, say.
+    rule places decoded frames (`media.sound`) and strings those of the proof (`media.plain_sound`).
+    No run at all where packets are not of this size: the rate changes within the track, say.
     """
     if not len(stamps):
         return ()
@@ -327,9 +327,10 @@ def run_place(offsets: Floats, tolerance: float) -> float | None:
     if not len(known):
         return None
     run = known[: find_break(known - known[0], tolerance)]
-    back = run[1:][np.abs(np.diff(run)) > tolerance]
-    often = len(back) > 1 and len(back) * _STAYS >= len(run)
-    if often and np.mean(np.abs(back - np.median(back)) <= tolerance) >= _AGREE:
+    wide = 2 * tolerance  # guesses may stray by as much as runs part at, from one to the next
+    back = run[1:][np.abs(np.diff(run)) > wide]
+    often = len(back) > 1 and len(back) * STAYS >= len(run)
+    if often and np.mean(np.abs(back - np.median(back)) <= wide) >= _AGREE:
         run = back
     middle = np.sort(run)[len(run) // 2]  # one of them: the mean of two may be near to none
     return float(run[np.abs(run - middle) <= tolerance].mean())
@@ -349,7 +350,7 @@ def find_break(strays: Floats, tolerance: float) -> int | None:
     sides = beyond[starts]
     # At the end there is nothing to come back: there a deviation stays that has not come back before.
     last = (ends == len(beyond)) & ~np.isin(sides, sides[:-1])
-    stays = (sides != 0) & ((ends - starts >= _STAYS) | last)
+    stays = (sides != 0) & ((ends - starts >= STAYS) | last)
     if not stays.any():
         return None
     start, end = starts[stays][0], ends[stays][0]

@@ -1,13 +1,15 @@
 """A plain decode of a film's sound, for the proof of clips (`mmdia.media.proof`).
 
-It knows nothing of segments, runs or channel rules: frames are strung together as they come, and a
-stretch of them is placed by the middle of its stamps. What comes out is reduced to 8 kHz.
+It knows nothing of segments, runs or channel rules: frames are strung together as they come, up to
+where their own stamps leave for good (`mmdia.media.packet_facts.find_break`), and a stretch of them is
+placed by the middle of its stamps. What comes out is reduced to 8 kHz.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import islice, pairwise, takewhile
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +21,7 @@ import soxr
 from mmdia.errors import MediaUnreadable
 from mmdia.media.index import MediaIndex
 from mmdia.media.mix import Floats32, channel_names
+from mmdia.media.packet_facts import STAYS, find_break, run_tolerance
 from mmdia.media.packets import leave_out_others, packets
 from mmdia.media.probe import open_input
 from mmdia.media.sound_block import is_sane, rows_of
@@ -27,9 +30,8 @@ from mmdia.media.sound_block import is_sane, rows_of
 PLAIN_RATE = 8000
 #: A decoder is given that much before a span, seconds.
 LEAD_S = 0.3
-#: Stamps that stray to one side for so many frames, by more than this, begin another stretch, seconds.
-#: Those that come back do not: laced blocks of Matroska guess some eight, milliseconds are rounded.
-_STRAY_S, _STAYS = 0.003, 16
+#: What stamps that no break parts may leave open of a place at least, and at most, seconds.
+_LEAST_S, _MOST_S = 0.001, 0.012
 #: Frames that say their rate lie together like this, where it changes, seconds.
 _STEADY_S = 0.006
 #: A stretch is no longer than this, so that what is done with can go, seconds.
@@ -48,7 +50,8 @@ class Plain(NamedTuple):
     Attributes:
         start_s: Player second of its first sample.
         samples: float32 (channels, n) at 8 kHz.
-        spread_s: How far its stamps lie apart from an even count, seconds: its place is no surer.
+        spread_s: How far its stamps lie apart from an even count, seconds: its place is no surer. Beyond
+            12 ms nothing is left open.
         centre: Which channel is the centre; None without one.
     """
 
@@ -66,8 +69,7 @@ class Plain(NamedTuple):
 class _Run:
     """Frames of one kind strung together, reduced to `PLAIN_RATE`."""
 
-    def __init__(self, frame: av.AudioFrame, tick_s: float) -> None:
-        self._tolerance = max(_STRAY_S, 1.5 * tick_s)
+    def __init__(self, frame: av.AudioFrame) -> None:
         self.kind: tuple[int, str] = (frame.sample_rate, frame.layout.name)
         self.channels = frame.layout.nb_channels
         self._stream = soxr.ResampleStream(
@@ -77,23 +79,24 @@ class _Run:
         #: Player second of its first sample, and how long it is by now.
         self.start_s = self.length_s = 0.0
 
+    def fits(self, frame: av.AudioFrame) -> bool:
+        """Whether a frame is of its kind."""
+        return self.kind == (frame.sample_rate, frame.layout.name)
+
     def stray(self, second: float | None) -> float:
         """By how much a stamp lies off the count, seconds."""
         due = self.start_s + self.length_s
         return second - due if second is not None and self._strays else 0.0
 
-    def breaks(self, frame: av.AudioFrame, second: float | None, ahead: Iterable[_Stamped]) -> bool:
-        """Whether stamps leave the run for good: a single one, or a block that comes back, does not."""
-        if self.kind != (frame.sample_rate, frame.layout.name):
-            return True
-        strays, due = [self.stray(second)], frame.samples
-        if abs(strays[0]) <= self._tolerance:
-            return False
-        for following, at in ahead:
-            strays += [] if at is None else [self.stray(at) - due / frame.sample_rate]
-            due += following.samples
-        side = np.sign(strays[0])
-        return all(side * stray > self._tolerance for stray in strays)
+    def breaks(self, ahead: Iterable[_Stamped], tolerance: float) -> bool:
+        """Whether the stamps from a frame on, which `ahead` begins with, leave the run for good."""
+        strays, due = [at - self.start_s for at in self._strays[-STAYS:]], 0.0
+        known = len(strays)
+        for frame, at in takewhile(lambda step: self.fits(step[0]), ahead):
+            strays += [np.nan if at is None else self.stray(at) - due]
+            due += frame.samples / frame.sample_rate
+        broken = find_break(np.array(strays), tolerance)
+        return broken is not None and broken <= known
 
     def add(self, frame: av.AudioFrame, second: float | None) -> None:
         if second is not None:
@@ -119,7 +122,7 @@ class _Run:
         spread = float(np.ptp(np.percentile(self._strays or [0], [5, 95])))
         names = channel_names(self.kind[1], self.channels)
         centre = names.index("FC") if "FC" in names else None
-        return Plain(self.start_s, held, spread, centre)
+        return Plain(self.start_s, held, min(max(spread, _LEAST_S), _MOST_S), centre)
 
 
 class PlainSound:
@@ -150,7 +153,8 @@ class PlainSound:
         self._unsteady = index.audio.frame_size > 0 and not index.audio.runs and not told
         self._packets = packets(container, [stream], index.audio.shifts)
         self._frames = self._strung(stream.codec_context)
-        self._position = float("-inf")
+        self._tolerance = run_tolerance(Fraction(stream.time_base), 1)
+        self._position, self._looking = float("-inf"), False
 
     def close(self) -> None:
         """Close the film."""
@@ -174,29 +178,36 @@ class PlainSound:
         kept = [run for run in self._runs[:-1] if run.start_s + run.length_s > oldest]
         self._runs = kept + self._runs[-1:]
         steps = [abs(two.start_s - one.end_s) for one, two in pairwise(found)]
-        if self._unsteady and max([*steps, *(held.spread_s for held in found)], default=0) > _STEADY_S:
+        if self._unsteady and max([sum(steps), *(held.spread_s for held in found)]) > _STEADY_S:
             raise MediaUnreadable("sound lasts longer, or shorter, than it says", code="not_proven")
         return found
 
     def _strung(self, context: Any) -> Iterator[bool]:
         """Append frames to runs, one at a step; true each time."""
-        coming = self._decoded(context)
-        ahead = deque(islice(coming, _STAYS))
+        coming, ahead = self._decoded(context), deque[_Stamped]()
         run: _Run | None = None
-        while ahead:
-            frame, second = ahead.popleft()
-            if run is None or run.length_s > _LONGEST_S or run.breaks(frame, second, ahead):
+        while (step := ahead.popleft() if ahead else next(coming, None)) is not None:
+            frame, second = step
+            if run is None or run.length_s > _LONGEST_S or self._parts(run, step, ahead, coming):
                 if run is not None:
                     run.flush(last=True)
-                run = _Run(frame, self._base)
+                run = _Run(frame)
                 self._runs.append(run)
             run.add(frame, second)
             self._position = second if second is not None else self._position
             yield True
-            ahead.extend(islice(coming, 1))
         if run is not None:
             run.flush(last=True)
         self._position = float("inf")
+
+    def _parts(self, run: _Run, step: _Stamped, ahead: deque[_Stamped], coming: Iterator[_Stamped]) -> bool:
+        """Whether a run ends before a frame: those that come tell, beyond what is wanted if need be."""
+        if not run.fits(step[0]) or abs(run.stray(step[1])) <= self._tolerance:
+            return not run.fits(step[0])
+        self._looking = True
+        ahead.extend(islice(coming, STAYS - len(ahead)))
+        self._looking = False
+        return run.breaks((step, *ahead), self._tolerance)
 
     def _decoded(self, context: Any) -> Iterator[_Stamped]:
         inside = False
@@ -206,7 +217,7 @@ class PlainSound:
                 last = second + (packet.duration or 0) * self._base
                 # Sorted, and those that were taken are gone.
                 begun = takewhile(lambda span: span[0] - LEAD_S < last, self._left)  # noqa: B023
-                near = any(second < end + 2 * LEAD_S for _, end in begun)
+                near = any(second < end + 2 * LEAD_S for _, end in begun) or (inside and self._looking)
                 if near and not inside:
                     context.flush_buffers()
                 elif not near:

@@ -26,9 +26,9 @@ from mmdia.media.plain_sound import LEAD_S, PLAIN_RATE, Plain
 from mmdia.media.probe import codec_name, open_input, picture_streams, sound_streams
 from mmdia.media.sound_block import rows_of
 
-#: Samples of a window, and by how many a match may lie off: runs of stamps that stray no more than
-#: 3 ms are not broken (`mmdia.media.packet_facts`), but placed by their mean.
-_WINDOW, _NEAR = 200, 28
+#: Samples of a window, by how many a match may lie off, and by how many two of one stretch may differ:
+#: a step that just parts runs of stamps (1.5 ms) may part those of the clip and not the stretch.
+_WINDOW, _NEAR, _APART = 200, 8, 15
 #: Samples on either side from which one between is told.
 _TAPS = 12
 #: How far around a window that does not match is searched, samples.
@@ -41,8 +41,6 @@ _LOUD, _SILENT = 3e-3, 1e-4
 _MAY_FAIL, _SHARE, _MUST_MATCH = 2, 0.03, 0.2
 #: So many more may fail where stretches meet: coders overlap there.
 _AT_JOINT = 4
-#: However far stamps lie apart, a clip may not lie farther off than this, seconds.
-_SPREAD_S = 0.012
 #: By how much a clip's sound may be shorter or longer than it should be, seconds.
 _LENGTH_S = 0.0015
 #: Codecs whose decoders fill in noise at random.
@@ -140,12 +138,12 @@ def _compare(y: Floats32, x: Floats32, plain: Plain, *, noisy: bool) -> tuple[in
         starts = (bad * _WINDOW).tolist()
         places = [max((_place(y, x, at) for x in mixed), key=lambda place: place[1]) for at in starts]
         lags = [lag for lag, alike in places if alike > _ALIKE]
-        room = _NEAR + min(plain.spread_s, _SPREAD_S) * PLAIN_RATE
+        room = _NEAR + plain.spread_s * PLAIN_RATE
         common = int(np.median(lags)) if len(lags) > judged.sum() / 2 else 0
         for at, (lag, alike) in zip(starts, places, strict=True):
             span = slice(at, at + _WINDOW)
             if alike > _ALIKE:
-                good[at // _WINDOW] = abs(lag - common) <= _NEAR and abs(common) <= room
+                good[at // _WINDOW] = abs(lag - common) <= _APART and abs(common) <= room
                 seams += not good[at // _WINDOW]
             else:
                 garbled += not noisy or not any(_like_noise(y[span], each[span]) for each in mixed)

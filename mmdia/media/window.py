@@ -182,7 +182,7 @@ def has_hole(video: VideoIndex, window: Window) -> bool:
     So it is when a frame of the window lasts over a second in a film whose frames do not: in a
     slide show that is how it should be.
     """
-    if not window.n_frames or video.n_frames < 2:
+    if not window.n_frames or video.n_frames < 3:
         return False
     # The longest is left out: it may be the hole, and longer than the film.
     span = int(video.times_ns[-1]) - int(video.times_ns[0]) - int(np.diff(video.times_ns).max())

@@ -100,16 +100,19 @@ def make_plan(config: RebuildConfig) -> Plan:
 def refuse_other_release(plan: Plan, out: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Make sure that an output holds clips of this release, not of another one.
 
-    A version of one name with other dialogues is the same release, and so is a part of it.
+    A version of one name may have other dialogues, and a release of another name may be a part of it.
 
     Raises:
         UsageError: It holds rows of another one.
     """
     ours = frozenset(plan.order)
     foreign = [row for i, row in rows.items() if i not in ours]
-    names = {str(row.get("annotation_version") or "").rpartition(" ")[0] for row in foreign}
-    if foreign and (len(foreign) == len(rows) or plan.handle.head.name not in names):
-        told = ", ".join(sorted({str(row.get("annotation_version")) for row in foreign}))
+    versions = {str(row.get("annotation_version") or "") for row in foreign}
+    same_name = plan.handle.head.name in {version.rpartition(" ")[0] for version in versions}
+    # Releases that nobody named share a name and a version, and no dialogue.
+    other = plan.annotation_version in versions and len(foreign) == len(rows)
+    if foreign and (other or not (same_name or ours <= rows.keys())):
+        told = ", ".join(sorted(versions))
         raise UsageError(
             "this folder holds the clips of another release", path=out,
             expected=plan.annotation_version, got=told, hint="Give another --out.",

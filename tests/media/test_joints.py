@@ -263,3 +263,9 @@ def test_a_stray_stamp_costs_no_clip_its_frames(films, tmp_path, at) -> None:
         assert got[0].error_code is None
         first = got[0].window.first_frame
         assert film.numbers_of(clip)[0] == list(range(first, first + got[0].window.n_frames))
+
+
+def test_strays_near_each_other_do_not_hide_each_other() -> None:
+    stamps = reordered(50)
+    stamps[[60, 63, 70]] += 30 * 90_000
+    assert find_strays(stamps, BASE) == [60, 63, 70]
