@@ -41,6 +41,8 @@ _AHEAD = 25
 _TAIL = 50
 #: Packets on either side of a stray one that tell its place: pictures are not reordered farther.
 _AROUND = 16
+#: So many packets in their places on either side of one tell whether it strays, whatever others do.
+_FEW = 4
 #: Sound that jumps and jumps back within so many packets strays: those of one block share its stamp.
 _BLOCK = 48
 
@@ -134,9 +136,10 @@ def find_strays(stamps: Ints, time_base: Fraction, other: Ints | None = None) ->
     inner = None if other is None or len(other) < 2 else np.partition(other, (1, -2))
     found = []
     for k in alone.tolist():
+        # Strays must not hide each other; stills at an end, all of them far apart, vouch for each other.
         near = _around(known, k, alone)
-        if not len(near):
-            continue
+        before = len(_around(known[:k], k, alone))
+        near = near if _FEW <= before <= len(near) - _FEW else _around(known, k, [k])
         room = max(gap, 3 * int(np.diff(np.sort(near)).max(initial=0)))
         low, high = int(near.min()) - room, int(near.max()) + room
         if k in (0, len(known) - 1):
