@@ -225,7 +225,7 @@ def work(args: argparse.Namespace) -> Callable[..., int]:
 
     if args.media_dir is None:
         if not (args.verify or args.status):
-            raise UsageError("no films: which folder holds them?", hint="Add --media-dir DIR.")
+            raise UsageError("no folder of films is named", hint="Add --media-dir DIR.")
         args.media_dir = args.out  # what lies in the output is no film: only the receipt is read
     config = config_of(args)
     check_engine("asr", None if args.asr is None else parse_engine(args.asr)[0])

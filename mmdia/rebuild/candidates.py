@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mmdia.errors import MediaError
 from mmdia.media.probe import MediaInfo, media_hash, probe
+from mmdia.media.refusal import is_cut_off
 from mmdia.rebuild.candidate import Candidate
 from mmdia.rebuild.config import TitleJob
 from mmdia.rebuild.length import LengthFit, judge_length
@@ -234,6 +235,10 @@ def _look(
     cached = Path(job.out) / map_path
     offset = _offset(candidate, float(info.start_s), found) if job.timemap == "identity" else 0.0
     made = _map_of(job, track, candidate, path, wanted, cached, offset) if twin is None else twin.map_file
+    if not made.accepted and is_cut_off(path, info.container):
+        # What is left of a film may not be enough to know it by.
+        others = (code for code in made.reasons if code != "wrong_film")
+        made = made.model_copy(update={"reasons": tuple(sorted({"truncated_media", *others}))})
     time_map = _clip_to_range(made.time_map(), candidate, info.duration_s) if made.accepted else TimeMap()
     copy = Copy(
         candidate,

@@ -115,7 +115,8 @@ def refuse_other_release(plan: Plan, out: Path, rows: Mapping[str, Mapping[str, 
         told = ", ".join(sorted(versions))
         raise UsageError(
             "this folder holds the clips of another release", path=out,
-            expected=plan.annotation_version, got=told, hint="Give another --out.",
+            expected=plan.annotation_version, got=told,
+            hint="Give another --out, or the release: --annotations.",
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmdia.rebuild.availability import Availability, available
 from mmdia.rebuild.config import ClipParams, RebuildConfig
 from mmdia.rebuild.ledger import Ledger
-from mmdia.rebuild.plan import make_plan
+from mmdia.rebuild.plan import make_plan, refuse_other_release
 from mmdia.rebuild.run import Summary, summarise
 
 
@@ -45,6 +45,7 @@ def status_of(config: RebuildConfig) -> Status:
     """
     plan = make_plan(config)
     ledger = Ledger(config.out, config.shard)
+    refuse_other_release(plan, config.out, ledger.rows())
     place = None if config.out_url is not None else config.out
     found = available(plan.handle, ledger.rows(), place, on_broken=lambda error: None)
     as_made = config.clip == ClipParams() and (config.policy, config.min_confidence) == ("default", 0.5)

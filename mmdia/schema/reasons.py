@@ -97,7 +97,7 @@ REASONS: dict[str, Reason] = {
     "edits_found": Reason("this copy is edited: parts are missing or added"),
     "few_anchors": Reason(
         "not enough lines to tell",
-        "add subtitles, --words/--asr, or say it is right: --timemap identity",
+        "add subtitles of the copy, or --asr; or say that it is right: rebuild --timemap identity",
     ),
     "high_variance": Reason("discrepancies vary too much for the paper's rule"),
     "image_subtitles": Reason(

@@ -252,3 +252,13 @@ def test_kill_9_at_any_moment(media_dir: Path, tmp_path: Path) -> None:
         rebuild(media_dir, out, params={"profile": "all"})
         assert {i: r["audio"]["sha256"] for i, r in receipts(out).items() if r["audio"]} == wanted
         assert not list(out.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_what_is_left_of_a_film_is_not_called_another_one(media_dir: Path, tmp_path: Path) -> None:
+    film = media_dir / "mmdia_demo_01.mp4"
+    film.write_bytes(film.read_bytes()[:200_000])
+    (media_dir / "mmdia_demo_01.en.srt").unlink()
+    summary = rebuild(media_dir, tmp_path / "out")
+    assert "wrong_film" not in summary.reasons
+    assert summary.reasons["truncated_media"] == len(DEMO)

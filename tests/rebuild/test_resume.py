@@ -18,11 +18,12 @@ from mmdia.errors import StoreError, UsageError
 from mmdia.jobs.shards import Shard
 from mmdia.jobs.work import Report
 from mmdia.rebuild import clips, run, title
-from mmdia.rebuild.config import TitleJob
+from mmdia.rebuild.config import RebuildConfig, TitleJob
 from mmdia.rebuild.files import is_there
 from mmdia.rebuild.ledger import Ledger
 from mmdia.rebuild.rows import plain_row
 from mmdia.rebuild.sink import work_title
+from mmdia.rebuild.status import status_of
 from mmdia.rebuild.verify import verify_output
 
 from .conftest import MakeRelease, rebuild, receipts, row
@@ -322,7 +323,9 @@ def test_an_output_holds_one_release(media_dir: Path, tmp_path: Path, make_relea
     for other in (made("two", "c"), made("three", "b", "c", release="other")):
         with pytest.raises(UsageError, match="another release"):
             rebuild(media_dir, out, other, timemap="identity")
-    rebuild(media_dir, out, made("part", "b"), timemap="identity")
+        with pytest.raises(UsageError, match="another release"):
+            status_of(RebuildConfig(media_dir, out, str(other)))
+    rebuild(media_dir, out, made("part", "b", release="found"), timemap="identity")
     rebuild(media_dir, out, made("later", "b", "c"), timemap="identity")
     assert set(receipts(out)) == {"a", "b", "c"}
 

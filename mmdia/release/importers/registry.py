@@ -15,6 +15,7 @@ from pathlib import Path
 from mmdia.errors import UsageError
 from mmdia.release.importers.ledger import Ledger
 from mmdia.release.importers.options import ImportOptions, Item
+from mmdia.schema.names import nearest
 from mmdia.schema.release import ReleaseSource
 
 GROUP = "mmdia.importers"
@@ -90,7 +91,8 @@ def importer(name: str) -> Importer:
                 ) from error
             assert_importer(offered, name)
             return offered  # type: ignore[no-any-return]
-    raise UsageError("no such format", expected=", ".join(names()), got=repr(name))
+    got = f"{name!r}{nearest(name, names())}"
+    raise UsageError("no such format", expected=", ".join(names()), got=got)
 
 
 def assert_importer(found: object, name: str) -> None:
