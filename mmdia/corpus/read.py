@@ -19,7 +19,7 @@ from mmdia.corpus.jsonl import OnBroken, RecordT, Rows, line_blocks, records_of,
 from mmdia.corpus.locate import ReleaseHandle, release_files
 from mmdia.corpus.parquet import parquet_rows
 from mmdia.schema.base import Record
-from mmdia.schema.dialogue import Dialogue
+from mmdia.schema.dialogue import Dialogue, Turn
 from mmdia.schema.release import Scene, Withdrawal
 from mmdia.schema.title import Title
 
@@ -65,6 +65,14 @@ class OpenRelease(ReleaseHandle):
             BrokenRow: A row cannot be read.
         """
         return iter_dialogues(self)
+
+    def turns(self) -> Iterator[tuple[Dialogue, Turn]]:
+        """Every turn with the dialogue that it is of, in the same order.
+
+        Raises:
+            BrokenRow: A row cannot be read.
+        """
+        return ((dialogue, turn) for dialogue in self.dialogues() for turn in dialogue.turns)
 
     def titles(self) -> dict[str, Title]:
         """Its titles by id.

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mmdia
 from mmdia.corpus.arrow import arrow_schema, batch_of
 from mmdia.corpus.columns import Misfit, fit_batch
 from mmdia.corpus.folding import fold_line
 from mmdia.corpus.jsonl import Lines, _fast, line_blocks, records_of, rows_of
 from mmdia.corpus.lines import strict_loads
-from mmdia.corpus.locate import open_release
+from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.parquet import parquet_rows
 from mmdia.corpus.read import (
     dialogue_batches,
@@ -357,3 +358,12 @@ def test_sharded_parquet_release(tmp_path: Path, make_release: Any) -> None:
     again = open_release(handle.path)
     assert ids(dialogue_batches(again)) == list("abc")
     assert list(iter_dialogues(again)) == before
+
+
+def test_an_opened_release_has_rows() -> None:
+    opened = mmdia.open_release(str(demo_release()))
+    dialogues = list(opened.dialogues())
+    assert [(d.dialogue_id, t) for d, t in opened.turns()] == [
+        (d.dialogue_id, t) for d in dialogues for t in d.turns
+    ]
+    assert {d.title_id for d in dialogues} - {None} <= set(opened.titles())

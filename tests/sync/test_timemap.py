@@ -5,11 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mmdia.align.result import Alignment
 from mmdia.corpus.locate import demo_release, open_release
 from mmdia.corpus.read import iter_dialogues, load_titles
 from mmdia.errors import AlignmentError, MediaNotFound, SubtitleError, UsageError
+from mmdia.pages.alignment import alignment_page
 from mmdia.schema.cue import Cue
 from mmdia.schema.dialogue import Dialogue, Turn
 from mmdia.schema.time import TimeMap
@@ -17,8 +20,8 @@ from mmdia.schema.title import Title
 from mmdia.subtitles.read import parse_subtitles, read_subtitles
 from mmdia.subtitles.write import write_srt
 from mmdia.sync import timemap
-from mmdia.sync.annotation import AnnotationTrack, track_of_file, track_of_title
-from mmdia.sync.evidence import gather
+from mmdia.sync.annotation import AnnotationTrack, LineRef, track_of_file, track_of_title
+from mmdia.sync.evidence import Evidence, gather
 from mmdia.sync.retime import retimed_srt
 from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve
 from tests.sync.films import film
@@ -55,6 +58,25 @@ def test_a_map_ends_with_the_film_or_the_last_line(
     assert made.verdict == "translation"
     end = made.segments[-1].anno_end
     assert end == pytest.approx(ends_s) if ends_s is not None else 90 < end < 490
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    times=st.lists(st.tuples(st.integers(0, 400_000), st.integers(-9_000, 9_000)), min_size=1, max_size=30),
+    policy=st.sampled_from(["default", "paper"]),
+)
+def test_cues_at_any_times_have_an_answer_that_can_be_written_and_shown(times, policy) -> None:
+    """Out of order, equal, running backwards, from clocks that start over: a map, or an error of ours."""
+    said = [c.text for c in film(4, 30)]
+    cues = tuple(Cue(at, max(0, at + n), said[k]) for k, (at, n) in enumerate(times))
+    lines = tuple(LineRef(c.start_ms, c.end_ms, text=c.text) for c in cues)
+    track = AnnotationTrack(cues, lines, "a.srt", None, "a", lines_are_cues=True)
+    media = Evidence("given", "b.srt", shifted(cues, 7_000)[::-1], None, "b")
+    made = solve(track, (media,), media="b.srt", params=AlignParams(policy=policy))
+    assert len(made.lines) == len(times)
+    assert made.time_map().to_rows() == [s.model_dump() for s in made.segments]
+    assert retimed_srt(track, made)[0]
+    assert "</html>" in alignment_page(made, texts=said)
 
 
 def test_few_lines_are_told_in_one_sentence_with_their_number(tmp_path: Path) -> None:
