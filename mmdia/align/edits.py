@@ -59,7 +59,7 @@ def place(pieces: list[Piece], nats: Floats, anno: Track, scale: float) -> Place
         left, right = pieces[k - 1], pieces[k]
         removed = (left.offset - right.offset) / scale
         # Lines before the last edit are not this one's to move.
-        first = max(left.first, int(np.searchsorted(anno.start_s, floor - _OVERLAP_S))) + 1
+        first = min(n, max(left.first, int(np.searchsorted(anno.start_s, floor - _OVERLAP_S))) + 1)
         zone = np.arange(min(first, right.first), max(right.last, first))
         slide = _slide(zone, nats[:, k - 1 : k + 1], anno, removed, floor)
         piece[zone] = k

@@ -155,3 +155,9 @@ def test_shards_are_the_same_everywhere() -> None:
 def test_bad_shards_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         Shard.parse(text)
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_task_whose_process_dies_is_tried_again_as_often_as_asked(retries: int) -> None:
+    (outcome,) = run_supervised([Task("x", {"what": "exit"})], workers.trouble, jobs=1, retries=retries)
+    assert (outcome.status, outcome.attempts) == ("crashed", retries + 1)
