@@ -19,7 +19,7 @@ def test_an_edit_begins_no_earlier_than_the_one_before_ends() -> None:
         anno = Track.from_cues([Cue(at, at + int(dice.integers(300, 4000)), "w") for at in starts])
         a = int(dice.integers(2, 5))
         b = a + int(dice.integers(2, 4))
-        removed = dice.uniform(-1, 5, 2)
+        removed = dice.uniform(-1, 12, 2)  # more than there is left, too
         offsets = [0.0, -removed[0], -removed.sum()]
         pieces = [Piece(0, a - 1, offsets[0]), Piece(a, b - 1, offsets[1]), Piece(b, 11, offsets[2])]
         one, two = place(pieces, dice.normal(0, 3, (12, 3)), anno, 1.0).cuts
