@@ -13,7 +13,7 @@ from mmdia.errors import MediaNotFound, UsageError
 from mmdia.media.readers import Choice, check_choice
 from mmdia.rebuild.attach_films import locate_in_films
 from mmdia.rebuild.attach_rows import receipt_rows
-from mmdia.rebuild.attach_view import SOURCES, Source, ViewParams, view_of
+from mmdia.rebuild.attach_view import SOURCES, MediaTransform, Source, ViewParams, view_of
 from mmdia.rebuild.config import ClipParams
 
 Decode: TypeAlias = Literal["view", "audio", "frames"] | Callable[[ClipView], Any]
@@ -104,7 +104,7 @@ def clip_views(
 
 
 @dataclass(frozen=True)
-class Attached:
+class Attached(MediaTransform):
     """What adds the column to a batch of rows; pickles, and reads receipts where it runs."""
 
     views: ClipViews
@@ -222,7 +222,7 @@ def _attach(ds: Any, attached: Attached) -> Any:
             "the dataset has such a column", got=attached.column, hint="Name another: column=..."
         )
     if not hasattr(ds, "with_transform"):  # a stream: rows pass through as they come
-        return ds.map(attached, batched=True, batch_size=16)
+        return attached.stream(ds)
     given = ds.format
     if given["type"] == "custom":
         kwargs = given["format_kwargs"]
@@ -231,4 +231,7 @@ def _attach(ds: Any, attached: Attached) -> Any:
         raise UsageError(
             f"the dataset has the format {given['type']}", hint="Attach first, or ds.with_format(None)."
         )
-    return ds.with_transform(attached)
+    # Here, for it imports `datasets`.
+    from mmdia.rebuild.attach_dataset import AttachedDataset
+
+    return AttachedDataset.of(ds.with_transform(attached))

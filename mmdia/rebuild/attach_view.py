@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mmdia.corpus.view_sources import ClipPicture, ClipSound, FilmPicture, FilmSound, Stretch
 from mmdia.corpus.views import ClipView
@@ -47,6 +47,22 @@ class ViewParams:
     sample_rate: int = 24_000
     channels: Channels = "mono"
     trusted: bool = False
+
+
+class MediaTransform:
+    """A transform that adds media to a batch of rows.
+
+    Attributes:
+        column: Name of what it adds; ``<column>_reasons`` comes with it.
+        before: The transform that runs before it; None for none.
+    """
+
+    column: str
+    before: Any
+
+    def stream(self, rows: Any) -> Any:
+        """A stream of the rows with their media."""
+        return rows.map(self, batched=True, batch_size=16)
 
 
 def view_of(

@@ -12,7 +12,7 @@ from mmdia.errors import AlignmentError
 from mmdia.media.probe import media_hash
 from mmdia.rebuild.candidates import Copy, Findings, choose, examine
 from mmdia.rebuild.clips import ClipBatch, cut_batch
-from mmdia.rebuild.config import TitleJob
+from mmdia.rebuild.config import ClipParams, TitleJob
 from mmdia.rebuild.files import discard, is_there
 from mmdia.rebuild.kept import as_asked, marked, options_hash
 from mmdia.rebuild.pack import pack_title
@@ -195,19 +195,22 @@ def _refuse_title(
     return unopened_row(job, reasons, message, seconds)
 
 
+def clip_key(clip: ClipParams, identity: str, placed: Placed, track: TrackChoice) -> str:
+    """Identity of a clip: same key, same clip. `identity` is that of the film."""
+    return params_hash(
+        [clip.digest(), identity, [placed.start_s, placed.end_s]]
+        + [[[still.turn, still.media_s] for still in placed.stills]]
+        + [list(turn) if turn else None for turn in placed.turns]
+        + [track.number, track.refusal, str(placed.speed)]
+    )
+
+
 def _cut_copy(
     job: TitleJob, copy: Copy, track: TrackChoice, placed: list[tuple[Dialogue, Placed]], report: _Rows
 ) -> None:
     """Cut what is not there yet."""
     identity = media_hash(copy.path)
-    keys = {
-        d.dialogue_id: params_hash(
-            [job.clip.digest(), identity, [p.start_s, p.end_s], [[s.turn, s.media_s] for s in p.stills]]
-            + [list(t) if t else None for t in p.turns]
-            + [track.number, track.refusal, str(p.speed)]
-        )
-        for d, p in placed
-    }
+    keys = {d.dialogue_id: clip_key(job.clip, identity, p, track) for d, p in placed}
     batch = ClipBatch(
         job, copy.candidate, copy.path, identity, keys, tuple(placed), track, copy.duration_s
     )  # fmt: skip

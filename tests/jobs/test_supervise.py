@@ -164,3 +164,9 @@ def test_workers_never_hear_ctrl_c_and_the_supervisor_does() -> None:
     (outcome,) = run_supervised([Task("a", None)], workers.hears_ctrl_c, jobs=1)
     assert (outcome.status, outcome.value) == ("done", "alive")
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_task_whose_process_dies_is_tried_again_as_often_as_asked(retries: int) -> None:
+    (outcome,) = run_supervised([Task("x", {"what": "exit"})], workers.trouble, jobs=1, retries=retries)
+    assert (outcome.status, outcome.attempts) == ("crashed", retries + 1)

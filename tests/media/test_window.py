@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from mmdia.errors import UsageError, WindowOutside
 from mmdia.media.index import AudioIndex, MediaIndex, VideoIndex
-from mmdia.media.window import frame_on_screen, has_hole, output_length, sample_at, sample_range, snap, tile
+from mmdia.media.window import (
+    Window,
+    frame_on_screen,
+    has_hole,
+    output_length,
+    sample_at,
+    sample_range,
+    snap,
+    tile,
+)
 
 
 def video_of(ticks: list[int], last: int = 40) -> VideoIndex:
@@ -136,3 +145,13 @@ def test_a_window_outside_is_told_where_the_picture_ends() -> None:
         snap(index, 5.0, 6.0)
     with pytest.raises(WindowOutside, match=r"the picture begins at 1\.000 s"):
         snap(index, 0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "samples"),
+    [("0", "1/2", 1), ("0", "49/100", 0), ("1/4", "1/2", 1), ("1/2", "3/2", 2), ("3/5", "9/10", 1)],
+)
+def test_a_resampled_window_is_as_long_as_it_lasts(start: str, length: str, samples: int) -> None:
+    """Ties go upward, and where it begins does not matter. Times in samples of the output."""
+    window = Window(Fraction(start) / 24000, (Fraction(start) + Fraction(length)) / 24000)
+    assert output_length(window, 44100, 24000) == samples

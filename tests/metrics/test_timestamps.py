@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmdia.errors import UsageError
 from mmdia.metrics.intervals import wilson
 from mmdia.metrics.timestamps import (
+    TAUS,
     TimedLine,
     drift_of,
     line_errors,
@@ -46,6 +47,17 @@ def test_both_ends_must_be_within_the_tolerance(start_ms: int, end_ms: int) -> N
     assert found.value == float(abs(start_ms) <= 500 and abs(end_ms) <= 500)
     assert found.start_only == float(abs(start_ms) <= 500)
     assert found.median_start_s == pytest.approx(start_ms / 1000, abs=1e-6)
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_tolerance_itself_is_within_and_a_millisecond_more_is_not(tau: float, sign: int) -> None:
+    for more_ms, right in ((0, 1.0), (1, 0.0)):
+        error = sign * (tau + more_ms / 1000)
+        at_start = timestamp_accuracy(film(8), moved(film(8), error, 0.0), tau=tau)
+        assert (at_start.value, at_start.start_only, at_start.curve[tau]) == (right, right, right)
+        at_end = timestamp_accuracy(film(8), moved(film(8), 0.0, error), tau=tau)
+        assert (at_end.value, at_end.start_only, at_end.curve[tau]) == (right, 1.0, right)
 
 
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=20), st.floats(0.05, 2), st.floats(0.05, 2))

@@ -140,6 +140,39 @@ def test_arguments_that_do_not_go_together(tmp_path: Path, rows: datasets.Datase
         mmdia.attach_media([1], tmp_path)
 
 
+def test_the_next_usual_call_keeps_the_media_or_says_why_not(
+    tmp_path: Path, rows: datasets.Dataset
+) -> None:
+    (tmp_path / "receipt.jsonl").write_text("")
+    plain = mmdia.attach_media(rows, tmp_path, decode=lambda view: view)
+    for attached in (plain, plain.select([2, 0, 1]), plain.shuffle(seed=1), plain.filter(lambda r: r["n"])):
+        assert list(attached["media"]) == [None] * len(attached)
+        assert attached["media_reasons"][0] == ["no_receipt"]
+        assert len(attached["media"]) == len(attached["n"])
+        assert [r["media"] for r in attached.to_iterable_dataset()] == [None] * len(attached)
+        for lost in (
+            lambda ds=attached: ds.with_format("numpy"),
+            lambda ds=attached: ds.set_format("pandas"),
+            lambda ds=attached: ds.with_transform(lambda batch: batch),
+        ):
+            with pytest.raises(UsageError, match="collate_fn"):
+                lost()
+        with pytest.raises(UsageError, match="attach_media again"):
+            attached.save_to_disk(tmp_path / "saved")
+        without = attached.with_format(None)
+        assert "media" not in without[0]
+        without.save_to_disk(tmp_path / "saved")
+        assert list(datasets.load_from_disk(tmp_path / "saved")["n"]) == list(attached["n"])
+        assert without.with_format("numpy")[0]["n"] == attached[0]["n"]
+    assert plain.map(lambda row: {"m": row["n"] + 1}, remove_columns=["n"])["m"][2] == 3
+    both = mmdia.attach_media(plain, tmp_path, column="sound", decode="audio")
+    assert list(both["media"]) == list(both["sound"]) == [None] * 3
+    with pytest.raises(ValueError, match="nothing"):
+        both["nothing"]
+    picklable = mmdia.attach_media(rows, tmp_path)
+    assert list(pickle.loads(pickle.dumps(picklable))["media"]) == [None] * 3
+
+
 @pytest.mark.slow
 def test_what_is_missing_is_none_with_its_reason(out: Path, tmp_path: Path, rows: datasets.Dataset) -> None:
     place, films = tmp_path / "out", tmp_path / "films"

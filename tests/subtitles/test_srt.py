@@ -85,6 +85,26 @@ def test_a_number_as_text() -> None:
     assert cues(unnumbered) == [(1000, 2000, "It was\n1984"), (3000, 4000, "B")]
 
 
+@pytest.mark.parametrize(
+    ("payload", "number", "texts"),
+    [
+        ("It was\n\n1984\n\n", "", ["It was\n\n1984", "B"]),
+        ("It was year\n2\n\n", "", ["It was year\n2", "B"]),
+        ("A\n\n2\n\n", "3\n", ["A\n\n2", "B"]),
+        ("2\nmen\n\nwalk\n\n", "3\n", ["2\nmen\n\nwalk", "B"]),
+        ("A\n\n2\nmen\n\n", "2\n", ["A\n\n2\nmen", "B"]),
+        ("A\n\n1984\nwas hot\n\n", "2\n", ["A\n\n1984\nwas hot", "B"]),
+        (f"A\n\n{'9' * 5000}\nstars\n\n", "2\n", [f"A\n\n{'9' * 5000}\nstars", "B"]),
+    ],
+    ids=["alone", "below text", "one line", "at the top", "comes anyway", "not the next", "endless"],
+)
+def test_a_number_that_looks_like_the_number_of_a_cue(payload: str, number: str, texts: list[str]) -> None:
+    """It is text unless it is the next number and stands where numbers stand."""
+    text = f"1\n00:00:01,000 --> 00:00:02,000\n{payload}{number}00:00:03,000 --> 00:00:04,000\nB\n"
+    assert [raw for _, _, raw in cues(text)] == texts
+    assert "missing_time" not in codes(text)
+
+
 def test_text_after_blank_lines_belongs_to_the_cue_above() -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nA\n\n\nB\n\n2\n00:00:03,000 --> 00:00:04,000\nC\n"
     assert cues(text) == [(1000, 2000, "A\n\n\nB"), (3000, 4000, "C")]

@@ -23,7 +23,7 @@ from mmdia.sync import timemap
 from mmdia.sync.annotation import AnnotationTrack, LineRef, track_of_file, track_of_title
 from mmdia.sync.evidence import Evidence, gather
 from mmdia.sync.retime import retimed_srt
-from mmdia.sync.timemap import AlignParams, identity_map, read_timemap, solve
+from mmdia.sync.timemap import AlignParams, identity_map, map_key, read_timemap, solve
 from tests.sync.films import film
 
 RELEASE = demo_release()
@@ -257,3 +257,20 @@ def replace_map(document: timemap.TimeMapFile, time_map: TimeMap) -> timemap.Tim
         row.model_copy(update={"start": row.start - 12.5, "end": row.end - 12.5}) for row in document.lines
     ]
     return document.model_copy(update={"lines": tuple(lines)})
+
+
+def test_a_map_is_of_its_languages_and_its_options() -> None:
+    """A cached map is never one that other languages or options made."""
+    track, (found, *_), params = title_track(), gather(SRT), AlignParams()
+    keys = [
+        map_key(track, found, params),
+        map_key(replace(track, language="xx"), found, params),
+        map_key(track, replace(found, language="xx"), params),
+        map_key(track, replace(found, digest="xx"), params),
+        map_key(replace(track, digest="xx"), found, params),
+        map_key(track, found, replace(params, mode="timing")),
+        map_key(track, found, replace(params, policy="paper")),
+        map_key(track, found, replace(params, min_confidence=0.6)),
+        map_key(track, found, params, ("image_subtitles",)),
+    ]
+    assert len(set(keys)) == len(keys)
