@@ -133,6 +133,24 @@ def streaming(workers: int) -> Callable[[Path], Work]:
     return prepare
 
 
+def stream_whole(folder: Path) -> Work:
+    """All columns of all training rows."""
+    import mmdia.builder  # noqa: F401  # "after import"
+
+    return lambda: {"rows": sum(1 for _ in rows_of(folder, split="train", streaming=True))}
+
+
+def stream_stock(folder: Path) -> Work:
+    """The same files, read by the Parquet reader of `datasets`."""
+    import datasets
+
+    files = sorted(map(str, folder.rglob("*train*.parquet")))
+    if not files:
+        return lambda: {"rows": None}
+    options = {"data_files": files, "split": "train", "streaming": True}
+    return lambda: {"rows": sum(1 for _ in datasets.load_dataset("parquet", **options))}
+
+
 def resume_sampler(folder: Path) -> Work:
     from torch.utils.data import DataLoader
 
@@ -206,6 +224,11 @@ BOTH: dict[str, Callable[[Path], Work]] = {
     "iterate": iterate,
     "filter_by_label": filter_by_label,
     "stream_first_row": stream_first,
+    **{
+        f"stream_{who}_{n}": step
+        for n in (1, 2, 3)
+        for who, step in (("whole", stream_whole), ("stock", stream_stock))
+    },
     "stream_0_workers": streaming(0),
     "stream_2_workers": streaming(2),
     "stream_8_workers": streaming(8),

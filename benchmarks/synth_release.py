@@ -166,6 +166,7 @@ def make(folder: Path, dialogues: int, turns: int, seed: int = 0, rebuilt: Path 
             )
     head = {
         "schema": "mmdia.release/1", "name": "synthetic", "version": "1.0", "license": "CC0-1.0",
+        "text_license": "CC0-1.0",
         "counts": {"titles": len(titles), "dialogues": dialogues, "turns": turns}, "vocab": "paper-15",
     }  # fmt: skip
     (folder / "release.json").write_text(json.dumps(head), encoding="utf-8")
