@@ -48,7 +48,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 #: Raised when the meaning of a stored index changes; part of the cache's key.
-INDEX_VERSION = 5
+INDEX_VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -368,10 +368,14 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: S
     if len(grid) or last <= 0 or last > 10 / rate:
         last = 1 / rate
     aspect = Fraction(stream.sample_aspect_ratio or 1)
+    shapes = seen.aspects
+    if seen.described is None and stream.sample_aspect_ratio:
+        # The container has the word, until pictures say of themselves that they are others.
+        shapes = [(number, aspect if own == shapes[0][1] else own) for number, own in shapes]
     return VideoIndex(
         stream.index, time_base, start, pts, packet_pts, keys, rate, grid, offset, last,
         aspect if aspect > 0 else Fraction(1), counted, codec_name(stream), seen.interlaced,
-        shifts, seen.described, aspects_by_frame(seen.aspects, packet_pts, pts), *seen.colours,
+        shifts, seen.described, aspects_by_frame(shapes, packet_pts, pts), *seen.colours,
         seen.dolby_vision,
     )  # fmt: skip
 

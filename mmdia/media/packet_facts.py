@@ -11,6 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from mmdia.media.packets import brings_headers
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -66,6 +68,9 @@ _SHAPE_HEADERS = {
         "mpeg1video": rb"\xb3", "mpeg2video": rb"\xb3", "h264": rb"[\x27\x47\x67]", "hevc": rb"\x42\x01"
     }.items()
 }  # fmt: skip
+
+#: First byte of the same in packets that say the size of each unit.
+_SIZED_HEADERS = {"h264": frozenset({0x27, 0x47, 0x67}), "hevc": frozenset({0x42})}
 
 #: Share of packets without pts above which display order is counted instead of read.
 _TOO_FEW_STAMPS = 0.6
@@ -188,7 +193,7 @@ def _sum_of_bytes(data: bytes, at: int) -> tuple[int, int]:
 class Fields:
     """Learns from a few key pictures, ever farther apart, whether frames are interlaced.
 
-    Where the container does not say what shape pixels have, each picture whose header is another tells.
+    Each picture whose header is another tells what shape its pixels have.
 
     Attributes:
         interlaced: Whether frames are two fields each; None when that is not known.
@@ -197,7 +202,7 @@ class Fields:
 
     def __init__(self, stream: Any, codec: str, container: str = "") -> None:
         self._context: Any = stream.codec_context
-        self._headers = _SHAPE_HEADERS.get(codec) if container in _SHAPELESS else None
+        self._codec, self._marked = codec, container in _SHAPELESS
         self._header = b""
         self.aspects: list[tuple[int, Fraction]] = []
         self._n_keys, self._next = 0, 0
@@ -210,9 +215,8 @@ class Fields:
 
     def look(self, packet: Any, number: int) -> None:
         """Take a key picture into account; numbers 0, 1, 2, 4, 8 ... are decoded."""
-        found = None if self._headers is None else self._headers.search(bytes(packet))
-        header = b"" if found is None else found.group()
-        changed = bool(header) and header != self._header
+        header = self._shape_header(packet)
+        changed = not self.aspects or (bool(header) and header != self._header)
         due = self._asks and self._n_keys == self._next
         if due:
             self._next = max(1, 2 * self._next)
@@ -224,6 +228,21 @@ class Fields:
             if not self.aspects or self.aspects[-1][1] != aspect:
                 self.aspects.append((number, aspect))
         self._n_keys += 1
+
+    def _shape_header(self, packet: Any) -> bytes:
+        """What of a key packet decides its pixels' shape; empty where it brings nothing."""
+        if brings_headers(packet):
+            return bytes(packet.get_sidedata("new_extradata"))
+        if self._marked:
+            pattern = _SHAPE_HEADERS.get(self._codec)
+            found = None if pattern is None else pattern.search(bytes(packet))
+            return b"" if found is None else found.group()
+        kinds = _SIZED_HEADERS.get(self._codec)
+        if kinds is None or (self._context.extradata or b"")[:1] != b"\x01":
+            return b""
+        return next(
+            (unit for unit in _h264_units(bytes(packet), sized=True) if unit[0] & 0x7F in kinds), b""
+        )
 
     def _decode(self, packet: Any) -> None:
         try:

@@ -45,7 +45,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(release: Path) -> Path:
     pytest.importorskip("jinja2")
     out = release.parent / "published"
-    publish(open_release(release), out=out)
+    publish(open_release(release), out=out, text_license="CC0-1.0")
     return out
 
 
