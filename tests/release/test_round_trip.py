@@ -106,7 +106,7 @@ def test_validate_publish_load_export_import(whole: Whole) -> None:
     try:
         handle = whole.write(folder / "a")
         assert validate(handle).passes()
-        published = open_release(publish(handle, folder / "b").path)
+        published = open_release(publish(handle, folder / "b", text_license="CC0-1.0").path)
         assert validate(published).passes()
         same(read_whole(published), whole, but=("head",))
         splits = _loaded(load_dataset, published.path, folder)
