@@ -95,7 +95,6 @@ def test_import_of_our_own_format(whole: Whole) -> None:
 )
 @given(whole=releases())
 @example(whole=WITH_STRAYS)
-@pytest.mark.xfail(reason="not yet adapted to licences of words", strict=False)
 def test_validate_publish_load_export_import(whole: Whole) -> None:
     pytest.importorskip("jinja2")
     from mmdia.builder import load_dataset
