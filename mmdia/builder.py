@@ -343,11 +343,7 @@ def load_dataset(
 
 
 def features(
-    table: TableName,
-    *,
-    vocab: str | None = None,
-    clips: bool = False,
-    columns: Sequence[str] | None = None,
+    table: TableName, *, vocab: str | None = None, clips: bool = False, columns: Sequence[str] | None = None
 ) -> datasets.Features:
     """The features of a table: categories as `ClassLabel` (null where unknown), the rest as it is.
 

@@ -11,12 +11,10 @@ otherwise the stamps stand as they are (variable rate).
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import av
 import av.container
@@ -24,24 +22,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mmdia.errors import MediaUnreadable, UsageError
-from mmdia.media.dolby_vision import profile_of
 from mmdia.media.encrypted import leave_out
 from mmdia.media.grid import find_grid, in_ns
-from mmdia.media.joints import Joints, Track, join, shifted
+from mmdia.media.joints import Joints
 from mmdia.media.packet_facts import NO_PTS as NO_PTS
 from mmdia.media.packet_facts import (
-    Fields,
-    Uncoded,
     aspects_by_frame,
     find_runs,
-    hidden_test,
-    is_entry,
     must_count,
     packet_size,
 )
-from mmdia.media.packets import Shifts, brings_headers, packets
+from mmdia.media.packets import Shifts
 from mmdia.media.probe import codec_name, main_picture, open_input, sound_streams, start_time
 from mmdia.media.refusal import nothing_comes, unstamped
+from mmdia.media.scan import Seen, lay_joined, scan
 from mmdia.media.tracks import choose_audio
 
 Ints = npt.NDArray[np.int64]
@@ -226,11 +220,11 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         if video is None and audio is None:
             raise MediaUnreadable("the file holds neither picture nor sound", path=path)
         start = start_time(container)
-        seen = _scan(container, video, audio)
+        seen = scan(container, video, audio)
         stamps = chain(seen.pts, seen.dts, seen.audio_pts)
         if (seen.pts or seen.audio_pts) and all(stamp == NO_PTS for stamp in stamps):
             raise unstamped(Path(path))
-        joints = _join(path, container.format.name, video, audio, seen)
+        joints = lay_joined(path, container.format.name, video, audio, seen)
         if joints.video and joints.video[0][0] == 0 and joints.video[0][1]:
             # The format's start may be the stamp that strayed.
             firsts = [(s, pts[0]) for s, pts in ((video, seen.pts), (audio, seen.audio_pts)) if s and pts]
@@ -247,100 +241,7 @@ def build_index(path: str | Path, audio_track: str | int | None = None) -> Media
         return MediaIndex(container.format.name, start, picture, sound, encrypted, damaged)
 
 
-def _join(path: str | Path, container: str, video: Any, audio: Any, seen: _Seen) -> Joints:
-    """Lay recordings that are joined on one time line; what was seen is shifted likewise."""
-    pts, dts, sound = (np.array(stamps, np.int64) for stamps in (seen.pts, seen.dts, seen.audio_pts))
-    counted = must_count(pts, untold=seen.untold)
-    hidden = pts.copy()
-    hidden[np.array(seen.hidden, np.int64)] = NO_PTS
-    try:
-        joints = join(
-            container,
-            None if video is None or not len(pts) else Track(dts, hidden, Fraction(video.time_base)),
-            seen.keys,
-            None if audio is None or not len(sound) else Track(sound, sound, Fraction(audio.time_base)),
-            counted=counted,
-        )
-    except MediaUnreadable as error:
-        error.path = str(path)
-        raise
-    if joints.video and counted:
-        told = "recordings are joined that do not say when their pictures are shown"
-        raise MediaUnreadable(told, path=path, code="clock_jumps")
-    if joints.video or joints.audio:
-        seen.hidden += joints.unshown
-        seen.last_duration = 0  # of the part with the highest stamps
-        seen.pts = array("q", shifted(pts, joints.video).tolist())
-        seen.dts = array("q", shifted(dts, joints.video).tolist())
-        seen.audio_pts = array("q", shifted(sound, joints.audio).tolist())
-    return joints
-
-
-@dataclass
-class _Seen:
-    """What the pass over the packets collected."""
-
-    pts: array[int] = field(default_factory=lambda: array("q"))
-    dts: array[int] = field(default_factory=lambda: array("q"))
-    hidden: list[int] = field(default_factory=list)
-    keys: list[int] = field(default_factory=list)
-    last_duration: int = 0
-    interlaced: bool | None = None
-    aspects: list[tuple[int, Fraction]] = field(default_factory=list)
-    colours: tuple[int, int] = (2, 2)
-    dolby_vision: int | None = None
-    untold: bool = False
-    described: int | None = None
-    audio_pts: array[int] = field(default_factory=lambda: array("q"))
-    audio_last: int = 0
-
-
-def _scan(
-    container: av.container.InputContainer, video: av.VideoStream | None, audio: av.AudioStream | None
-) -> _Seen:
-    seen = _Seen()
-    codec = "" if video is None else codec_name(video)
-    is_hidden = hidden_test(codec)
-    fields = None
-    if video is not None:
-        fields = Fields(video, codec, container.format.name)
-        context = video.codec_context
-        seen.colours = int(context.color_trc), int(context.color_primaries)
-        seen.dolby_vision = profile_of(container.name, container.format.name, codec)
-        # To be asked before anything is decoded: that may change the decoder's mind.
-        seen.untold = "avi" in container.format.name and bool(context.has_b_frames)
-    sound, number = None if audio is None else audio.index, 0
-    top = NO_PTS
-    for packet in packets(container, [s for s in (video, audio) if s is not None]):
-        pts = packet.pts
-        if packet.stream_index == sound:
-            seen.audio_pts.append(NO_PTS if pts is None else pts)
-            seen.audio_last = packet.duration or 0
-            continue
-        if packet.is_keyframe and (not seen.keys or codec != "h264" or is_entry(video, packet)):
-            seen.keys.append(number)
-            if fields is not None:
-                fields.look(packet, number)
-        if seen.described is None and brings_headers(packet):
-            seen.described = number
-        if packet.is_discard or (is_hidden is not None and is_hidden(packet)):
-            seen.hidden.append(number)
-        seen.pts.append(NO_PTS if pts is None else pts)
-        dts = packet.dts
-        seen.dts.append(NO_PTS if dts is None else dts)
-        if pts is not None and pts >= top:
-            top, seen.last_duration = pts, packet.duration or 0
-        number += 1
-    if isinstance(is_hidden, Uncoded):
-        # libavformat tells the display times of MPEG-4 in AVI, unless two pictures share a packet:
-        # the decoder then hands out each picture with the stamp of another.
-        seen.untold = is_hidden.packed
-    if fields is not None:
-        seen.interlaced, seen.aspects = fields.interlaced, fields.aspects
-    return seen
-
-
-def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: Shifts) -> VideoIndex | None:
+def _index_video(stream: av.VideoStream, start: Fraction, seen: Seen, shifts: Shifts) -> VideoIndex | None:
     time_base = Fraction(stream.time_base or Fraction(1, 1000))
     packet_pts = np.array(seen.pts, np.int64)
     shown = np.ones(len(packet_pts), bool)
@@ -381,7 +282,7 @@ def _index_video(stream: av.VideoStream, start: Fraction, seen: _Seen, shifts: S
 
 
 def _index_audio(
-    stream: av.AudioStream, number: int, start: Fraction, seen: _Seen, joints: Joints
+    stream: av.AudioStream, number: int, start: Fraction, seen: Seen, joints: Joints
 ) -> AudioIndex:
     time_base = Fraction(stream.time_base or Fraction(1, stream.sample_rate))
     stamps = np.array(seen.audio_pts, np.int64)

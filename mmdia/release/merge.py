@@ -15,10 +15,11 @@ from mmdia.corpus.withdrawn import TakenBack
 from mmdia.corpus.write import copy_side_files, write_release
 from mmdia.errors import ReleaseError, UsageError
 from mmdia.release.diff import row_digest
+from mmdia.release.merge_titles import TitleClash, united
 from mmdia.schema.dialogue import Dialogue
 from mmdia.schema.names import safe_name
 from mmdia.schema.release import Release, ReleaseSource, Scene, Withdrawal
-from mmdia.schema.title import Character, Title
+from mmdia.schema.title import Title
 
 MERGE_SCHEMA = "mmdia.release-merge/1"
 #: What to do where two releases hold different rows under one identifier.
@@ -28,28 +29,6 @@ CLASHES: tuple[Clash, ...] = ("refuse", "first", "last", "rename")
 TIMELINE = ("duration_ms", "fps", "edition")
 #: Most places that a refusal names.
 _NAMED = 5
-_LIST_FIELDS = frozenset({"genres", "speakers"})
-
-
-@dataclass(frozen=True, slots=True)
-class TitleClash:
-    """One fact of one title that two releases state differently.
-
-    Attributes:
-        title_id: The title.
-        field: The fact.
-        first: The value of the earlier release, which is kept.
-        other: The value of the later one.
-    """
-
-    title_id: str
-    field: str
-    first: Any
-    other: Any
-
-    def to_row(self) -> dict[str, Any]:
-        """JSON-ready."""
-        return {"title_id": self.title_id, "field": self.field, "first": self.first, "other": self.other}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +221,7 @@ def _titles(
             if known is None:
                 titles[title.title_id] = title
             else:
-                titles[title.title_id], more = _united(known, title)
+                titles[title.title_id], more = united(known, title)
                 found += more
     grave = [c for c in found if c.field in TIMELINE]
     if grave and clash != "first":
@@ -253,47 +232,6 @@ def _titles(
             hint="Give one of them another title_id, or believe the first release: --clash first",
         )
     return titles, found
-
-
-def _united(known: Title, other: Title) -> tuple[Title, list[TitleClash]]:
-    """One title of two rows, and the facts in which they differ."""
-    update: dict[str, Any] = {}
-    clashes = []
-    for name in Title.model_fields:
-        one, two = getattr(known, name), getattr(other, name)
-        if name in ("title_id", *_LIST_FIELDS) or one == two or two is None:
-            continue
-        if one is None:
-            update[name] = two
-        else:
-            clashes.append(TitleClash(known.title_id, name, _plain(one), _plain(two)))
-    update["genres"] = tuple(dict.fromkeys((*known.genres, *other.genres)))
-    bank = {character.speaker_id: character for character in known.speakers}
-    for character in other.speakers:
-        mine = bank.setdefault(character.speaker_id, character)
-        bank[character.speaker_id], more = _united_character(known.title_id, mine, character)
-        clashes += more
-    update["speakers"] = tuple(bank.values())
-    return known.model_copy(update=update), clashes
-
-
-def _united_character(
-    title_id: str, known: Character, other: Character
-) -> tuple[Character, list[TitleClash]]:
-    update, clashes = {}, []
-    for name in Character.model_fields:
-        one, two = getattr(known, name), getattr(other, name)
-        if one == two or two is None:
-            continue
-        if one is None:
-            update[name] = two
-        else:
-            clashes.append(TitleClash(title_id, f"speakers.{known.speaker_id}.{name}", one, two))
-    return known.model_copy(update=update), clashes
-
-
-def _plain(value: Any) -> Any:
-    return value.to_row() if hasattr(value, "to_row") else value
 
 
 def _plan(releases: Sequence[ReleaseHandle], clash: Clash) -> _Plan:
