@@ -44,6 +44,7 @@ clean:
 	rm -rf $(VENV) demo-out
 
 $(CORE):
+	@echo "mmdia goes into $(VENV), once; this takes some minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(PIP) --editable ".[ffmpeg]"
@@ -51,6 +52,7 @@ $(CORE):
 	@touch $@
 
 $(DEV): $(CORE)
+	@echo "what the tests need goes into $(VENV), once; this takes some minutes"
 	$(PIP) --group dev --editable ".[train,ffmpeg,decord,fetch,pysrt,media-extra,asr,ray,eval,publish]"
 	@rm -f $(VENV)/stamp-dev-*
 	@touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
     copies = COPIES[:1] if lacking else COPIES
     with progress_bar() as progress:
         bar = progress.add_task("copies", total=len(copies))
-        for copy in copies:
+        for number, copy in enumerate(copies, start=1):
+            if not sys.stderr.isatty():  # elsewhere the bar tells
+                note(f"{number} of {len(copies)}: {copy.label}: {copy.description}")
             progress.update(bar, description=copy.name)
             with _timed(seconds, "make the copies"):
                 folder = derive(copy, out / "media")
@@ -194,5 +197,6 @@ def _show(
         say(f"DialogueCollator ({loaded['tensors']}): audio {audio}, turn_spans {spans}")
     say("; ".join(f"{stage} {s:.1f} s" for stage, s in seconds.items()))
     say(f"plots and clips: {page}")
+    say("with your own films: mmdia rebuild --media-dir FILMS --annotations RELEASE --out clips")
     if not good:
         note("mmdia: the demo did not come out as it should; see the table")

@@ -137,7 +137,7 @@ def tiles(document: TimeMapFile) -> Markup:
     present = sum(line.present for line in lines)
     weak = len(doubtful_lines(document))
     rows: list[tuple[Child, Child]] = [
-        ("Right film", [percent(document.confidence), el("small", "probability")]),
+        ("Confidence", [percent(document.confidence), el("small", "that it is the film")]),
         ("Lines present", [f"{present:,}", el("small", f"of {plural(len(lines), 'line')}")]),
     ]
     if placed:

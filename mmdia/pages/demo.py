@@ -167,7 +167,7 @@ def _comparison(copies: Sequence[DemoCopy]) -> Markup | None:
     heads = [
         "Copy",
         "Found",
-        "Right film",
+        "Confidence",
         "Offset, s",
         "Speed",
         "Built",

@@ -35,6 +35,11 @@ class Markup(str):
 Child: TypeAlias = "str | Iterable[Child] | None"
 Attribute: TypeAlias = "str | int | float | bool | None"
 
+#: Columns that fit beside each other on a telephone.
+_NARROW = 3
+#: Columns that fit on a page of a desk in its own letters; of more, the letters are smaller.
+_DENSE = 9
+
 #: Tones of badges and meters; a word always stands beside the colour.
 TONES = ("good", "warn", "bad", "plain")
 
@@ -171,7 +176,7 @@ def fold(summary: Child, *children: Child, is_open: bool = False) -> Markup:
 def table(
     heads: Sequence[Child], rows: Iterable[Sequence[Child]], *, caption: str, right: Iterable[int] = ()
 ) -> Markup:
-    """A table that scrolls within itself where the screen is narrow.
+    """A table; on a narrow screen a wide one is stacked, others scroll within themselves.
 
     Args:
         heads: Column heads.
@@ -180,17 +185,30 @@ def table(
         right: Columns of numbers, set flush right.
     """
     numbers = frozenset(right)
+    wide = len(heads) > _NARROW
+    spoken = [
+        head if wide and k and isinstance(head, str) and head else None for k, head in enumerate(heads)
+    ]
 
     def cells(tag: str, row: Sequence[Child]) -> Markup:
         scope = "col" if tag == "th" else None
         made = [
-            el(tag, cell, class_="n" if k in numbers else None, scope=scope) for k, cell in enumerate(row)
+            el(
+                tag,
+                cell,
+                class_="n" if k in numbers else None,
+                scope=scope,
+                # Where rows are stacked (narrow screens), every cell says its own head.
+                data_head=spoken[k] if tag == "td" else None,
+            )
+            for k, cell in enumerate(row)
         ]
         return el("tr", made)
 
     body = [cells("td", row) for row in rows]
     whole = el("table", el("caption", caption), el("thead", cells("th", heads)), el("tbody", body))
-    return el("div", whole, class_="scroll", role="region", tabindex=0, aria_label=caption)
+    kind = "scroll" + " wide" * wide + " dense" * (len(heads) > _DENSE)
+    return el("div", whole, class_=kind, role="region", tabindex=0, aria_label=caption)
 
 
 def figure(picture: Markup, caption: Child) -> Markup:
@@ -223,6 +241,7 @@ def page(title: str, body: Child, *, script: str | None = None, style: str = "")
         raise UsageError("the style of a page must not hold tags")
     head = (
         el("meta", charset="utf-8")
+        + el("meta", name="generator", content="mmdia")
         + el("meta", http_equiv="Content-Security-Policy", content=policy)
         + el("meta", name="viewport", content="width=device-width, initial-scale=1")
         + el("meta", name="color-scheme", content="light dark")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mmdia.pages.axes import trim
-from mmdia.pages.html import Child, Markup, el, paragraph, section, table, words
+from mmdia.pages.html import Child, Markup, bullets, code, el, fold, link, paragraph, section, table, words
 from mmdia.pages.words import DASH, lasting, number, percent, plural
 
 Row = Mapping[str, Any]
@@ -113,7 +113,21 @@ def clips_section(clips: Row | None, needed: Row | None, seconds: object) -> Mar
     heads = ["Files", "Number", "Size"]
     shown = table(heads, rows, caption=caption, right=[1, 2])
     marks = [paragraph(text, class_="note") for text in _marks(clips)]
-    return section("Clips", shown, marks, _needs(needed, files, seconds))
+    return section("Clips", shown, marks, _links(clips), _needs(needed, files, seconds))
+
+
+def _links(found: Row) -> Child:
+    """Every clip by its dialogue, and how to see them all with their words."""
+    clips: Mapping[str, str] = found.get("links") or {}
+    if not clips:
+        return None
+    listed = bullets(link(path, words(dialogue_id)) for dialogue_id, path in clips.items())
+    made: Child = ["a gallery, by ", code("mmdia find --clips OUT --report OUT/gallery.html")]
+    gallery: Child = link("gallery.html", "the gallery") if found.get("gallery") else made
+    return [
+        fold(f"Open a clip: {len(clips):,}", listed, is_open=len(clips) <= 10),
+        paragraph("All of them with words and labels: ", gallery, "."),
+    ]
 
 
 def _length(seconds: object) -> str:

@@ -43,7 +43,7 @@ def title_section(titles: Sequence[Row], timemaps: Mapping[str, TimeMapFile]) ->
     """The table of titles."""
     if not titles:
         return section("Titles", paragraph("The release has no titles."))
-    heads = ["Title", "File", "Verdict", "Right film", "Offset, s", "Built", "Not built"]
+    heads = ["Title", "File", "Verdict", "Confidence", "Offset, s", "Built", "Not built"]
     rows = [_title_row(t, timemaps.get(str(t.get("title_id")))) for t in titles[:MOST_ROWS]]
     more = len(titles) - MOST_ROWS
     rest = paragraph(f"… and {plural(more, 'more title')}.", class_="note") if more > 0 else None
@@ -159,7 +159,7 @@ def files_table(files: Sequence[Row]) -> Markup | None:
     if not files:
         return None
     rows = [_file_row(f) for f in files[:MOST_ROWS]]
-    heads = ["File", "Matched by", "Length", "Map", "Right film", "Taken"]
+    heads = ["File", "Matched by", "Length", "Map", "Confidence", "Taken"]
     return table(heads, rows, caption="Files that were looked at", right=[2, 4])
 
 

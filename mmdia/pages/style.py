@@ -112,9 +112,19 @@ table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:
 caption{text-align:left;color:var(--soft);font-size:.88rem;padding:.2rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;
   border-bottom:1px solid var(--rule)}
-th{color:var(--soft);font-weight:600;white-space:nowrap}
+th{color:var(--soft);font-weight:600}
 .n{text-align:right}td.n{white-space:nowrap}
 td:last-child,th:last-child{padding-right:.3rem}
+.dense table{font-size:.8rem}.dense th,.dense td{padding-right:.4rem}
+@media (max-width:640px){
+  .wide thead{display:none}.wide table,.wide tbody,.wide caption,.wide tr,.wide td{display:block}
+  .wide tr{border-bottom:2px solid var(--rule);padding:.4rem 0}
+  .wide td{border:0;padding:.1rem 0;text-align:left;overflow-wrap:anywhere}
+  .wide td:first-child{font-weight:600}
+  .wide td[data-head]::before{content:attr(data-head) ": ";color:var(--soft)}
+  .wide td[data-head]:has(>div,>svg)::before{display:block}
+  .wide .why,.wide .file,.wide .under{min-width:0}.wide td:empty{display:none}
+}
 details{margin:.5rem 0;border:1px solid var(--rule);border-radius:.4rem;padding:.5rem .8rem}
 summary{cursor:pointer;font-weight:600}
 ul,ol{padding-left:1.3rem;margin:.4rem 0}li{margin:.25rem 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,6 +13,9 @@ from mmdia.rebuild.availability import available
 from mmdia.rebuild.estimate import kept_estimate
 
 Row = Mapping[str, Any]
+
+#: Clips that the report links.
+MOST_LINKS = 500
 
 
 def _facts(row: Row) -> Iterable[tuple[str, Row]]:
@@ -42,7 +46,8 @@ def clip_facts(rows: Iterable[Row]) -> dict[str, Any]:
     """Sums over built rows.
 
     Returns:
-        ``files``: number and bytes of every kind of file; ``seconds`` of clips; ``shards``; and
+        ``files``: number and bytes of every kind of file; ``seconds`` of clips; ``shards``;
+        ``links``: paths of the first `MOST_LINKS` clips that are files, by dialogue; and
         ``quality``, ``speech``: the 5th, 50th and 95th percentile of what was measured;
         ``lead_in_s``: of the clips' first frames before the lines; ``interlaced``, ``edit_list``,
         ``restored``: clips of which that is true.
@@ -53,6 +58,7 @@ def clip_facts(rows: Iterable[Row]) -> dict[str, Any]:
     speech: list[float] = []
     lead_in: list[float] = []
     seconds = 0.0
+    there: dict[str, str] = {}
     marks = dict.fromkeys(("interlaced", "edit_list", "restored"), 0)
     for row in rows:
         if row.get("status") != "built":
@@ -63,6 +69,8 @@ def clip_facts(rows: Iterable[Row]) -> dict[str, Any]:
             sums["bytes"] += fact.get("bytes") or 0
             if fact.get("shard"):
                 shards.add(str(fact["shard"]))
+            elif fact.get("path") and kind in ("audio", "video"):
+                there[row["dialogue_id"]] = fact["path"]  # the picture, where there is one
         clip, video = row.get("clip") or {}, row.get("video") or {}
         if clip:
             seconds += clip["media_end"] - clip["media_start"]
@@ -78,6 +86,7 @@ def clip_facts(rows: Iterable[Row]) -> dict[str, Any]:
         "files": dict(sorted(files.items())),
         "seconds": round(seconds, 3),
         "shards": len(shards),
+        "links": dict(islice(there.items(), MOST_LINKS)),
         "quality": {name: _spread(values) for name, values in sorted(measured.items())},
         "speech": _spread(speech) if speech else None,
         "lead_in_s": _spread(lead_in) if lead_in else None,
@@ -96,5 +105,8 @@ def overview(handle: ReleaseHandle, rows: Mapping[str, Row], out: Path | None) -
     return {
         "estimate": None if out is None else kept_estimate(out),
         "availability": available(handle, rows, out, on_broken=lambda error: None).to_row(),
-        "clips": clip_facts(rows.values()),
+        "clips": {
+            **clip_facts(rows.values()),
+            "gallery": out is not None and (out / "gallery.html").is_file(),
+        },
     }

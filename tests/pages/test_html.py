@@ -129,3 +129,12 @@ def test_a_script_cannot_end_itself(script):
 @pytest.mark.parametrize("said", HOSTILE)
 def test_hostile_titles(said):
     assert read(page(said, said)).tags.count("title") == 1
+
+
+def test_cells_of_a_wide_table_say_their_heads_for_narrow_screens():
+    wide = str(table(["a", "b", "c", ""], [["1", "2", "3", "4"]], caption="x"))
+    assert 'class="scroll wide"' in wide
+    assert '<td data-head="b">2</td>' in wide
+    assert "<td>1</td>" in wide  # the name of the row needs no head
+    assert "<td>4</td>" in wide
+    assert "data-head" not in str(table(["a", "b"], [["1", "2"]], caption="x"))

@@ -171,3 +171,11 @@ def test_a_cure_stands_beside_its_reason():
     assert "Add it, or name it in media.csv." in said.words
     assert "no_media" not in said.words
     assert "new_code" in said.words
+
+
+def test_clips_are_linked_and_the_gallery_where_it_is():
+    facts = {"files": {"audio": {"n": 1, "bytes": 1}}, "links": {"d1": "clips/t/d1.flac"}}
+    shown = rebuild_page({"clips": facts}, {})
+    assert 'clips/t/d1.flac">' in shown
+    assert "gallery.html</code>" in shown
+    assert 'gallery.html">' in rebuild_page({"clips": {**facts, "gallery": True}}, {})
