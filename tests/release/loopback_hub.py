@@ -90,6 +90,7 @@ class Hub:
     objects: dict[str, bytes] = field(default_factory=dict)
     put: list[str] = field(default_factory=list)
     fail_after: int | None = None
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def downloaded(self) -> set[str]:
         """Names of the files whose content was asked for."""
@@ -326,12 +327,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def take(self, digest: str) -> None:
         hub = self.hub
-        if hub.fail_after is not None and len(hub.put) >= hub.fail_after:
-            raise _Refused(403, "Broken")
-        if hashlib.sha256(self.body).hexdigest() != digest:
-            raise _Refused(400, "BadDigest")
-        hub.objects[digest] = self.body
-        hub.put.append(digest)
+        with hub.turn:  # several come at a time
+            if hub.fail_after is not None and len(hub.put) >= hub.fail_after:
+                raise _Refused(403, "Broken")
+            if hashlib.sha256(self.body).hexdigest() != digest:
+                raise _Refused(400, "BadDigest")
+            hub.objects[digest] = self.body
+            hub.put.append(digest)
         self.reply(200, b"", {})
 
     def commit(self, repo: Repo, revision: str, repo_id: str) -> None:
