@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -105,3 +107,27 @@ def test_the_cache_is_used_checked_and_repaired(films, tmp_path, monkeypatch) ->
 def test_a_cache_that_cannot_be_written_is_done_without(films, tmp_path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert cached_index(films["base.mp4"], tmp_path / "file").video.n_frames == film.N_FRAMES
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_pictures_tell_of_another_shape_in_every_container(tmp_path: Path, container: str) -> None:
+    joined = tmp_path / f"joined.{container}"
+    for n, shape in enumerate(("sar=4/3", "sar=1/1")):
+        film.write_film(tmp_path / f"{n}.ts", sound=None, tools=shape)
+    with av.open(str(joined), "w") as out:
+        stream = None
+        for n in range(2):
+            with av.open(str(tmp_path / f"{n}.ts")) as part:
+                stream = stream or out.add_stream_from_template(part.streams.video[0])
+                for packet in part.demux(video=0):
+                    if packet.dts is not None:
+                        shift = n * round(film.N_FRAMES / film.FPS / packet.time_base)
+                        packet.pts, packet.dts, packet.stream = (
+                            packet.pts + shift,
+                            packet.dts + shift,
+                            stream,
+                        )
+                        out.mux(packet)
+    video = build_index(joined).video
+    assert video is not None
+    assert video.aspects == ((0, Fraction(4, 3)), (film.N_FRAMES, Fraction(1)))
