@@ -348,7 +348,7 @@ def run_place(offsets: Floats, tolerance: float) -> float | None:
     run = known[: find_break(known - known[0], tolerance)]
     wide = 2 * tolerance  # guesses may stray by as much as runs part at, from one to the next
     back = run[1:][np.abs(np.diff(run)) > wide]
-    often = len(back) > 1 and len(back) * STAYS >= len(run)
+    often = len(back) > 1 and (len(back) + 1) * STAYS >= len(run)  # the first block begins the run
     if often and np.mean(np.abs(back - np.median(back)) <= wide) >= _AGREE:
         run = back
     middle = np.sort(run)[len(run) // 2]  # one of them: the mean of two may be near to none

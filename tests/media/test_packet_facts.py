@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mmdia.media.frames import decode_frames, plan
@@ -228,6 +228,7 @@ def laced(n: int, size: int, lace: int, guessed_ms: int, rate: int = 48000) -> n
     at=st.integers(100, 300),
     lost=st.integers(1, 60),
 )
+@example(lace=30, guessed=9, at=150, lost=60)
 def test_stamps_that_come_back_break_no_run_and_those_that_stay_do(lace, guessed, at, lost) -> None:
     stamps = laced(500, 512, lace, guessed)
     steady = find_runs(stamps, Fraction(1, 1000), Fraction(0), 48000, 512)
