@@ -40,7 +40,8 @@ exit status: 0 done; 1 done, but some items failed or were refused; 2 usage;
 start here:
   mmdia demo          the whole walk on a bundled title
   mmdia doctor        what is installed and what works
-  mmdia help align    what a command does and takes
+
+What a command does and takes: mmdia help COMMAND.
 """
 
 
